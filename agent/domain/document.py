@@ -1,0 +1,165 @@
+"""The statuses as the JSON document of the public contract, in plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TypedDict
+
+from agent.domain.findings import Finding
+from agent.domain.limits import Capacity
+from agent.domain.sequences import At, Position, Unreadable, next_value
+from agent.domain.status import ColumnStatus, DatabaseStatus, SequenceStatus
+
+
+class FindingEntry(TypedDict):
+    """One finding."""
+
+    kind: str
+    severity: str
+    message: str
+    remedy: str
+
+
+class ColumnEntry(TypedDict):
+    """One fed column; the table's name is unquoted."""
+
+    table: str
+    column: str
+    type: str
+    link: str
+    limit_value: int | None
+    used_ratio: float | None
+    remaining_values: int | None
+
+
+class SequenceEntry(TypedDict):
+    """One sequence; null stands for what could not be read."""
+
+    schemaname: str
+    sequencename: str
+    state: str
+    last_value: int | None
+    is_called: bool | None
+    next_value: int | None
+    data_type: str
+    start_value: int
+    min_value: int
+    max_value: int
+    increment_by: int
+    cycle: bool
+    cache_size: int
+    limit_value: int
+    limited_by: str
+    used_ratio: float | None
+    remaining_values: int | None
+    columns: list[ColumnEntry]
+    findings: list[FindingEntry]
+
+
+class DatabaseEntry(TypedDict):
+    """One database; with an error it has no sequences."""
+
+    server: str
+    datname: str
+    server_version: str | None
+    in_recovery: bool | None
+    error: str | None
+    sequences: list[SequenceEntry]
+
+
+class Document(TypedDict):
+    """Everything that one look at some databases found."""
+
+    generated_at: str
+    databases: list[DatabaseEntry]
+
+
+def document(statuses: Iterable[DatabaseStatus], generated_at: datetime) -> Document:
+    """The document, ready for any JSON encoder; integers are exact."""
+    return {
+        "generated_at": _utc(generated_at),
+        "databases": [_database_entry(status) for status in statuses],
+    }
+
+
+def sequence_entry(status: SequenceStatus) -> SequenceEntry:
+    """One sequence alone."""
+    sequence, position = status.sequence, status.position
+    return {
+        "schemaname": sequence.schema,
+        "sequencename": sequence.name,
+        "state": status.state.value,
+        "last_value": position.last_value if isinstance(position, At) else None,
+        "is_called": _is_called(position),
+        "next_value": _next_value(status),
+        "data_type": sequence.data_type,
+        "start_value": sequence.start,
+        "min_value": sequence.minimum,
+        "max_value": sequence.maximum,
+        "increment_by": sequence.increment,
+        "cycle": sequence.cycle,
+        "cache_size": sequence.cache,
+        "limit_value": status.limit,
+        "limited_by": status.limited_by,
+        "used_ratio": _used_ratio(status.capacity),
+        "remaining_values": _remaining(status.capacity),
+        "columns": [_column_entry(column) for column in status.columns],
+        "findings": [_finding_entry(finding) for finding in status.findings],
+    }
+
+
+def _utc(moment: datetime) -> str:
+    in_utc = moment.astimezone(UTC).isoformat(timespec="seconds")
+    return in_utc.replace("+00:00", "Z")
+
+
+def _database_entry(status: DatabaseStatus) -> DatabaseEntry:
+    return {
+        "server": status.server,
+        "datname": status.datname,
+        "server_version": status.server_version,
+        "in_recovery": status.in_recovery,
+        "error": status.error,
+        "sequences": [sequence_entry(sequence) for sequence in status.sequences],
+    }
+
+
+def _is_called(position: Position) -> bool | None:
+    return None if isinstance(position, Unreadable) else isinstance(position, At)
+
+
+def _next_value(status: SequenceStatus) -> int | None:
+    if isinstance(status.position, Unreadable):
+        return None
+    return next_value(status.sequence, status.position)
+
+
+def _column_entry(status: ColumnStatus) -> ColumnEntry:
+    column = status.column
+    return {
+        "table": column.table,
+        "column": column.column,
+        "type": column.type_name,
+        "link": column.link.value,
+        "limit_value": status.limit,
+        "used_ratio": _used_ratio(status.capacity),
+        "remaining_values": _remaining(status.capacity),
+    }
+
+
+def _finding_entry(finding: Finding) -> FindingEntry:
+    return {
+        "kind": finding.kind.value,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "remedy": finding.remedy,
+    }
+
+
+def _used_ratio(capacity: Capacity | None) -> float | None:
+    return None if capacity is None else capacity.used_ratio
+
+
+def _remaining(capacity: Capacity | None) -> int | None:
+    return None if capacity is None else capacity.remaining

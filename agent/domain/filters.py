@@ -1,0 +1,29 @@
+"""Which names are in and which are out, by shell-style patterns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameFilter:
+    """Admits a name that some `include` pattern matches and no `exclude` pattern does.
+
+    `*` is any text, dots included, `?` one character, `[ab]` one of these. Case
+    matters on every platform, as it does to PostgreSQL. Tables and sequences are
+    matched as `schema.name`, unquoted.
+
+    >>> sequences = NameFilter(include=("public.*",), exclude=("*.tmp_*",))
+    >>> sequences.admits("public.users_id_seq")
+    True
+    >>> sequences.admits("public.tmp_seq") or sequences.admits("Public.users_id_seq")
+    False
+    """
+
+    include: tuple[str, ...] = ("*",)
+    exclude: tuple[str, ...] = ()
+
+    def admits(self, name: str) -> bool:
+        included = any(fnmatchcase(name, pattern) for pattern in self.include)
+        return included and not any(fnmatchcase(name, out) for out in self.exclude)

@@ -1,0 +1,140 @@
+"""A sequence as the catalog defines it, and where it stood when it was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Link(StrEnum):
+    """How the catalog ties a column to the sequence that feeds it."""
+
+    IDENTITY = "identity"
+    OWNED = "owned"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FedColumn:
+    """A column that takes its values from a sequence.
+
+    `base_type` and `base_typmod` are those of the type under all domains;
+    `type_name` is what the column was declared as. `quoted_table` and
+    `quoted_column` are fit to be pasted into SQL.
+    """
+
+    table_schema: str
+    table_name: str
+    column: str
+    type_name: str
+    base_type: str
+    base_typmod: int
+    link: Link
+    unique: bool
+    quoted_table: str
+    quoted_column: str
+
+    @property
+    def table(self) -> str:
+        return f"{self.table_schema}.{self.table_name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceDefinition:
+    """A sequence as `pg_sequence` and its neighbours describe it.
+
+    `quoted` (with its schema) and `quoted_schema` are fit to be pasted into SQL.
+    """
+
+    oid: int
+    schema: str
+    name: str
+    quoted: str
+    quoted_schema: str
+    data_type: str
+    start: int
+    minimum: int
+    maximum: int
+    increment: int
+    cycle: bool
+    cache: int
+    unlogged: bool
+    columns: tuple[FedColumn, ...] = ()
+
+    @property
+    def ascending(self) -> bool:
+        return self.increment > 0
+
+    @property
+    def qualified(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+    def admits(self, value: int) -> bool:
+        return self.minimum <= value <= self.maximum
+
+    @property
+    def owner(self) -> FedColumn | None:
+        """The column that owns the sequence (SERIAL, OWNED BY or identity)."""
+        return next((c for c in self.columns if c.link is not Link.DEFAULT), None)
+
+
+class Unreadability(StrEnum):
+    """Why a sequence's position is not known."""
+
+    PRIVILEGE = "privilege"
+    LOCKED = "locked"
+    UNLOGGED_ON_STANDBY = "unlogged_on_standby"
+    VANISHED = "vanished"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """Not called since it was made or restarted: the next call returns `next_value`."""
+
+    next_value: int
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """The last call (or the last cached block) ended at `last_value`."""
+
+    last_value: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """The position could not be read; `detail` says what stood in the way."""
+
+    reason: Unreadability
+    detail: str = ""
+
+
+Position = Unused | At | Unreadable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One sequence as the database reported it at one instant."""
+
+    sequence: SequenceDefinition
+    position: Position
+
+
+def upcoming(sequence: SequenceDefinition, position: Unused | At) -> int:
+    """The value that the next `nextval` tries to return, within its bounds or not.
+
+    Source: `nextval_internal` in PostgreSQL's src/backend/commands/sequence.c.
+    """
+    if isinstance(position, Unused):
+        return position.next_value
+    following = position.last_value + sequence.increment
+    if sequence.cycle and not sequence.admits(following):
+        return sequence.minimum if sequence.ascending else sequence.maximum
+    return following
+
+
+def next_value(sequence: SequenceDefinition, position: Unused | At) -> int | None:
+    """What the next `nextval` returns; None when it would fail."""
+    value = upcoming(sequence, position)
+    return value if sequence.admits(value) else None

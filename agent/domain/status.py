@@ -1,0 +1,162 @@
+"""What the agent says of a sequence and of a database after a round of sampling."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import assert_never
+
+from agent.domain.findings import (
+    Case,
+    Finding,
+    Thresholds,
+    describe_limit,
+    findings,
+)
+from agent.domain.limits import (
+    Capacity,
+    capacity,
+    column_capacity,
+    column_limit,
+    limit_in,
+    limiting_column,
+)
+from agent.domain.sequences import (
+    At,
+    FedColumn,
+    Position,
+    Reading,
+    SequenceDefinition,
+    Unreadability,
+    Unreadable,
+    Unused,
+)
+
+
+class State(StrEnum):
+    """What can be said of a sequence's position; each is counted on its own."""
+
+    OK = "ok"
+    UNUSED = "unused"
+    UNREADABLE = "unreadable"
+    LOCKED = "locked"
+    UNLOGGED_ON_STANDBY = "unlogged_on_standby"
+    VANISHED = "vanished"
+
+    @property
+    def readable(self) -> bool:
+        return self in {State.OK, State.UNUSED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnStatus:
+    """One fed column and how much of its own range is used; None if it has no bound."""
+
+    column: FedColumn
+    limit: int | None
+    capacity: Capacity | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceStatus:
+    """One sequence with its state, its capacity and what is wrong with it."""
+
+    sequence: SequenceDefinition
+    position: Position
+    state: State
+    limit: int
+    limited_by: str
+    capacity: Capacity | None
+    columns: tuple[ColumnStatus, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseStatus:
+    """One database as the last round found it; `error` is set when it could not be read."""
+
+    server: str
+    datname: str
+    sampled_at: datetime
+    duration_seconds: float
+    server_version: str | None = None
+    in_recovery: bool | None = None
+    error: str | None = None
+    excluded: int = 0
+    sequences: tuple[SequenceStatus, ...] = ()
+
+    @cached_property
+    def states(self) -> Mapping[State, int]:
+        """How many sequences are in each state; every state is present."""
+        found = Counter(status.state for status in self.sequences)
+        return {state: found[state] for state in State}
+
+    @cached_property
+    def max_used_ratio(self) -> float | None:
+        """The largest used ratio; None when no sequence could be read."""
+        return max(
+            (s.capacity.used_ratio for s in self.sequences if s.capacity), default=None
+        )
+
+
+def assess(reading: Reading, *, thresholds: Thresholds, role: str) -> SequenceStatus:
+    """Everything that follows from one reading.
+
+    `role` is the database role that read it, quoted: remedies grant to it.
+    """
+    sequence, position = reading.sequence, reading.position
+    limiting = limiting_column(sequence)
+    known = None if isinstance(position, Unreadable) else position
+    reached = capacity(sequence, known) if known else None
+    case = Case(
+        reading=reading,
+        capacity=reached,
+        limiting=limiting,
+        thresholds=thresholds,
+        role=role,
+    )
+    return SequenceStatus(
+        sequence=sequence,
+        position=position,
+        state=_state(position),
+        limit=limit_in(sequence, limiting),
+        limited_by=describe_limit(sequence, limiting),
+        capacity=reached,
+        columns=tuple(_column_status(sequence, known, c) for c in sequence.columns),
+        findings=findings(case),
+    )
+
+
+def _column_status(
+    sequence: SequenceDefinition, position: Unused | At | None, column: FedColumn
+) -> ColumnStatus:
+    return ColumnStatus(
+        column=column,
+        limit=column_limit(sequence, column),
+        capacity=column_capacity(sequence, position, column) if position else None,
+    )
+
+
+def _state(position: Position) -> State:
+    match position:
+        case At():
+            return State.OK
+        case Unused():
+            return State.UNUSED
+        case Unreadable(reason=reason):
+            return _STATE_OF[reason]
+        case _ as never:
+            assert_never(never)
+
+
+_STATE_OF = {
+    Unreadability.PRIVILEGE: State.UNREADABLE,
+    Unreadability.FAILED: State.UNREADABLE,
+    Unreadability.LOCKED: State.LOCKED,
+    Unreadability.UNLOGGED_ON_STANDBY: State.UNLOGGED_ON_STANDBY,
+    Unreadability.VANISHED: State.VANISHED,
+}

@@ -1,0 +1,211 @@
+"""The verdict for Nagios-like monitors: one state, one line, performance data.
+
+https://nagios-plugins.org/doc/guidelines.html says how the line is read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TypeVar
+
+from agent.domain.findings import Kind, Severity, Thresholds
+from agent.domain.status import DatabaseStatus, SequenceStatus, State
+from agent.domain.wording import counted, percent_used, printable
+
+T = TypeVar("T")
+
+_NAMED = 3  # as many as a line in a monitor's list has room for
+
+
+class Level(IntEnum):
+    """A plugin's state; the value is its exit code."""
+
+    OK = 0
+    WARNING = 1
+    CRITICAL = 2
+    UNKNOWN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a monitor is told: the level, why, and numbers to draw graphs of."""
+
+    level: Level
+    summary: str
+    perfdata: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        r"""The status line.
+
+        >>> str(Verdict(level=Level.UNKNOWN, summary="cannot read 'a|b'"))
+        "SEQUENCES UNKNOWN - cannot read 'a\\x7cb'"
+        """
+        # The first pipe of a line is where the performance data begins.
+        said = f"SEQUENCES {self.level.name} - {_harmless(self.summary)}"
+        return f"{said} | {' '.join(self.perfdata)}" if self.perfdata else said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """A sequence and where it is."""
+
+    name: str
+    status: SequenceStatus
+    alarm: Severity | None
+
+
+def verdict(statuses: Iterable[DatabaseStatus], *, thresholds: Thresholds) -> Verdict:
+    """Judge statuses that were assessed with the same thresholds.
+
+    What cannot be read is UNKNOWN, and so is a look that found nothing.
+    """
+    databases = tuple(statuses)
+    seen = _seen(databases)
+    level = _level(databases, seen)
+    return Verdict(
+        level=level,
+        summary=_summary(databases, seen, level),
+        perfdata=_perfdata(databases, seen, thresholds),
+    )
+
+
+def alarm(status: SequenceStatus) -> Severity | None:
+    """How near its end the sequence is; its findings know which cycle is harmless."""
+    kinds = {Kind.EXHAUSTED, Kind.NEAR_LIMIT}
+    return next((f.severity for f in status.findings if f.kind in kinds), None)
+
+
+def _seen(databases: Sequence[DatabaseStatus]) -> tuple[_Seen, ...]:
+    """All sequences that are still there."""
+    several = len({database.server for database in databases}) > 1
+    return tuple(
+        _Seen(
+            name=_name(database, status, with_server=several),
+            status=status,
+            alarm=alarm(status),
+        )
+        for database in databases
+        for status in database.sequences
+        if status.state is not State.VANISHED
+    )
+
+
+def _name(
+    database: DatabaseStatus, status: SequenceStatus, *, with_server: bool
+) -> str:
+    server = f"{database.server}/" if with_server else ""
+    return f"{server}{database.datname}.{status.sequence.qualified}"
+
+
+def _level(databases: Sequence[DatabaseStatus], seen: Sequence[_Seen]) -> Level:
+    alarms = {each.alarm for each in seen}
+    if Severity.CRITICAL in alarms:
+        return Level.CRITICAL
+    if not seen or any(d.error for d in databases) or _unread(seen):
+        return Level.UNKNOWN
+    return Level.WARNING if Severity.WARNING in alarms else Level.OK
+
+
+def _unread(seen: Sequence[_Seen]) -> list[_Seen]:
+    return [each for each in seen if not each.status.state.readable]
+
+
+def _summary(
+    databases: Sequence[DatabaseStatus], seen: Sequence[_Seen], level: Level
+) -> str:
+    """What made the level comes first; if nothing did, how much is used."""
+    alarms = sorted((each for each in seen if each.alarm), key=_urgency)
+    filling = [_listed(alarms, _usage)]
+    unknown = [
+        _listed([d for d in databases if d.error], _database_error),
+        _listed(_unread(seen), _obstacle),
+    ]
+    trouble = filling + unknown if level is Level.CRITICAL else unknown + filling
+    return "; ".join(filter(None, trouble)) or _all_clear(databases, seen)
+
+
+def _urgency(each: _Seen) -> tuple[bool, bool, float, str]:
+    capacity = each.status.capacity
+    ratio = capacity.used_ratio if capacity else 0.0
+    exhausted = capacity is not None and capacity.remaining == 0
+    return (each.alarm is not Severity.CRITICAL, not exhausted, -ratio, each.name)
+
+
+def _listed(items: Sequence[T], text: Callable[[T], str]) -> str:
+    named = ", ".join(text(item) for item in items[:_NAMED])
+    more = len(items) - _NAMED
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def _usage(each: _Seen) -> str:
+    capacity = each.status.capacity
+    if capacity is None or capacity.remaining == 0:
+        return f"{each.name} exhausted"
+    left = counted(capacity.remaining, "call")
+    return f"{each.name} {percent_used(capacity)} used with {left} left"
+
+
+def _obstacle(each: _Seen) -> str:
+    return f"{each.name} {_NOT_READ[each.status.state]}"
+
+
+_NOT_READ = {
+    State.UNREADABLE: "cannot be read",
+    State.LOCKED: "is locked",
+    State.UNLOGGED_ON_STANDBY: "has no value on a standby",
+}
+
+
+def _database_error(database: DatabaseStatus) -> str:
+    return f"{database.server}/{database.datname}: {database.error}"
+
+
+def _all_clear(databases: Sequence[DatabaseStatus], seen: Sequence[_Seen]) -> str:
+    if not databases:
+        return "no database found"
+    if not seen:
+        excluded = sum(database.excluded for database in databases)
+        return "no sequence found" + (f", {excluded} excluded" if excluded else "")
+    fullest = min(seen, key=_urgency)
+    where = counted(len(databases), "database")
+    return f"{counted(len(seen), 'sequence')} in {where}, fullest {_usage(fullest)}"
+
+
+def _perfdata(
+    databases: Sequence[DatabaseStatus], seen: Sequence[_Seen], thresholds: Thresholds
+) -> tuple[str, ...]:
+    """The same labels in each run, whatever it finds: else graphs would come and go."""
+    bounds = (
+        f"{thresholds.warning_used_ratio * 100:g}",
+        f"{thresholds.critical_used_ratio * 100:g}",
+    )
+    states = Counter(each.status.state for each in seen)
+    alarms = Counter(each.alarm for each in seen)
+    totals = {
+        "sequences": len(seen),
+        "unused": states[State.UNUSED],
+        "unreadable": len(_unread(seen)),
+        "warning": alarms[Severity.WARNING],
+        "critical": alarms[Severity.CRITICAL],
+    }
+    return (
+        *(f"{_label(d)}={_max_used(d)};{';'.join(bounds)};0;" for d in databases),
+        *(f"{name}={number};;;0;" for name, number in totals.items()),
+    )
+
+
+def _label(database: DatabaseStatus) -> str:
+    named = _harmless(f"{database.server}/{database.datname} max_used")
+    return "'" + named.replace("=", r"\x3d").replace("'", "''") + "'"
+
+
+def _max_used(database: DatabaseStatus) -> str:
+    ratio = database.max_used_ratio
+    return "U" if ratio is None else f"{ratio:.2%}"
+
+
+def _harmless(text: str) -> str:
+    return printable(text).replace("|", r"\x7c")

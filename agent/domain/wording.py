@@ -1,0 +1,44 @@
+"""How names, counts and ratios are put into words that are safe to show."""
+
+from __future__ import annotations
+
+from agent.domain.limits import Capacity
+
+
+def printable(text: str) -> str:
+    r"""The text on one line, with escapes for what a terminal would act upon.
+
+    Control characters, line breaks, bidirectional overrides, zero-width joiners and
+    lone surrogates become escapes; letters of any language and emoji stay.
+
+    >>> printable("red\x1b[31m, zwei\nZeilen, \u202egpj.exe")
+    'red\\x1b[31m, zwei\\nZeilen, \\u202egpj.exe'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun.
+
+    >>> counted(1, "server"), counted(0, "job"), counted(3, "database")
+    ('1 server', '0 jobs', '3 databases')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def percent_used(capacity: Capacity) -> str:
+    """Rounded, but 100.0% only when nothing is left.
+
+    >>> percent_used(Capacity(limit=10_000, total=10_000, left=1))
+    '99.9%'
+    >>> percent_used(Capacity(limit=10_000, total=10_000, left=0))
+    '100.0%'
+    """
+    percents = f"{capacity.used_ratio:.1%}"
+    return "99.9%" if capacity.remaining and percents == "100.0%" else percents

@@ -1,0 +1,73 @@
+"""What the services need from the world outside, so that tests can stand in for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from agent.domain.sequences import Position, SequenceDefinition
+from agent.domain.status import DatabaseStatus
+
+
+class Clock(Protocol):
+    """The time, aware and monotonic."""
+
+    def now(self) -> datetime: ...
+    def monotonic(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFacts:
+    """What a connection says of the server behind it and of itself.
+
+    `role` is the role that is connected, quoted for use in SQL.
+    """
+
+    datname: str
+    version: str
+    in_recovery: bool
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """All sequences of a database with the columns they feed.
+
+    `fingerprint` changes when a sequence is created, dropped, renamed, altered or
+    restarted, so that a look at it tells whether the inventory is still true.
+    """
+
+    fingerprint: str
+    sequences: tuple[SequenceDefinition, ...]
+
+
+class DatabaseSession(Protocol):
+    """One short-lived connection to one database."""
+
+    def facts(self) -> ServerFacts: ...
+    def fingerprint(self) -> str: ...
+    def inventory(self) -> Inventory: ...
+    def positions(
+        self, sequences: Sequence[SequenceDefinition], *, in_recovery: bool
+    ) -> Mapping[int, Position]: ...
+
+
+class Server(Protocol):
+    """A PostgreSQL server as a configuration names it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def default_database(self) -> str: ...
+    def databases(self) -> tuple[str, ...]: ...
+    def open(self, datname: str | None) -> AbstractContextManager[DatabaseSession]: ...
+
+
+class Sink(Protocol):
+    """Whatever shows the newest status of each database."""
+
+    def publish(self, status: DatabaseStatus) -> None: ...
+    def forget(self, server: str, datname: str) -> None: ...
