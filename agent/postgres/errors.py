@@ -1,0 +1,41 @@
+"""What can go wrong between the agent and a server, in one sentence each."""
+
+from __future__ import annotations
+
+from agent.errors import AgentError
+
+
+class DsnError(AgentError):
+    """A connection string that cannot be one; its text is never repeated."""
+
+
+class DatabaseUnreachableError(AgentError):
+    """No connection could be made, or it broke."""
+
+    def __init__(self, database: str, reason: str) -> None:
+        super().__init__(f"cannot connect to {database!r}: {reason}")
+
+
+class DatabaseQueryError(AgentError):
+    """A connection was there, and a query failed on it."""
+
+    def __init__(self, database: str, reason: str) -> None:
+        super().__init__(f"cannot query {database!r}: {reason}")
+
+
+class UnsupportedServerError(AgentError):
+    """A server too old to be read truthfully."""
+
+    def __init__(self, database: str, version: str) -> None:
+        super().__init__(
+            f"cannot sample {database!r}: PostgreSQL {version} is not supported,"
+            " 13 or newer is needed"
+        )
+
+
+def one_line(error: BaseException) -> str:
+    """The text of an error of libpq or the server, joined into one sentence."""
+    lines = (line.strip() for line in str(error).splitlines())
+    text = " ".join(line for line in lines if line) or type(error).__name__
+    # psycopg's words before those of libpq, which say it better.
+    return text.removeprefix("connection is bad: ").removeprefix("connection failed: ")

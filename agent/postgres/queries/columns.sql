@@ -1,0 +1,172 @@
+-- Answers: which columns take their values from which sequence?
+-- Links come from pg_depend alone: no text of a default is parsed or rendered, since
+-- pg_get_expr waits behind every ALTER TABLE. A column that merely inherits its
+-- default (partitions, INHERITS) is left out where an ancestor is linked as well.
+-- Of several links of one column the strongest is kept: identity, owned, default.
+-- A type that is not built in has no base_type: its range is not known.
+-- Takes no lock on any table. Privileges: none. Oldest server: 13.
+WITH RECURSIVE link AS (
+    SELECT
+        d.objid AS sequence_oid,
+        d.refobjid AS table_oid,
+        d.refobjsubid::smallint AS attnum,
+        CASE d.deptype WHEN 'i' THEN 'identity' ELSE 'owned' END AS link
+    FROM
+        pg_depend AS d
+        INNER JOIN pg_sequence AS s ON s.seqrelid = d.objid
+    WHERE
+        d.classid = 'pg_class'::regclass
+        AND d.refclassid = 'pg_class'::regclass
+        AND d.refobjsubid > 0
+        AND d.deptype IN ('a', 'i')
+    UNION ALL
+    SELECT
+        d.refobjid,
+        ad.adrelid,
+        ad.adnum,
+        'default'
+    FROM
+        pg_depend AS d
+        INNER JOIN pg_sequence AS s ON s.seqrelid = d.refobjid
+        INNER JOIN pg_attrdef AS ad ON ad.oid = d.objid
+    WHERE
+        d.classid = 'pg_attrdef'::regclass
+        AND d.refclassid = 'pg_class'::regclass
+        AND d.deptype = 'n'
+    UNION ALL
+    -- The default of a domain serves every column that has none of its own.
+    SELECT
+        d.refobjid,
+        a.attrelid,
+        a.attnum,
+        'default'
+    FROM
+        pg_depend AS d
+        INNER JOIN pg_sequence AS s ON s.seqrelid = d.refobjid
+        INNER JOIN pg_attribute AS a ON a.atttypid = d.objid
+        INNER JOIN pg_class AS c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f')
+    WHERE
+        d.classid = 'pg_type'::regclass
+        AND d.refclassid = 'pg_class'::regclass
+        AND d.deptype = 'n'
+        AND NOT a.atthasdef
+),
+named AS (
+    SELECT DISTINCT ON (l.sequence_oid, l.table_oid, l.attnum)
+        l.sequence_oid,
+        l.table_oid,
+        l.attnum,
+        l.link,
+        a.attname,
+        a.atttypid,
+        a.atttypmod
+    FROM
+        link AS l
+        INNER JOIN pg_attribute AS a
+            ON a.attrelid = l.table_oid AND a.attnum = l.attnum
+    WHERE
+        NOT a.attisdropped
+    ORDER BY
+        l.sequence_oid,
+        l.table_oid,
+        l.attnum,
+        array_position(ARRAY['identity', 'owned', 'default'], l.link)
+),
+ancestor AS (
+    SELECT
+        i.inhrelid AS table_oid,
+        i.inhparent AS ancestor_oid
+    FROM
+        pg_inherits AS i
+    WHERE
+        i.inhrelid IN (SELECT named.table_oid FROM named)
+    UNION
+    SELECT
+        a.table_oid,
+        i.inhparent
+    FROM
+        ancestor AS a
+        INNER JOIN pg_inherits AS i ON i.inhrelid = a.ancestor_oid
+),
+own AS (
+    SELECT named.*
+    FROM
+        named
+    WHERE
+        NOT EXISTS (
+            SELECT
+            FROM
+                ancestor AS a
+                INNER JOIN named AS above ON above.table_oid = a.ancestor_oid
+            WHERE
+                a.table_oid = named.table_oid
+                AND above.sequence_oid = named.sequence_oid
+                AND above.attname = named.attname
+        )
+),
+-- The type under all domains, with the modifier that the innermost domain gives it.
+type AS (
+    SELECT
+        t.oid AS type_oid,
+        t.oid AS base_oid,
+        NULL::integer AS domain_typmod,
+        t.typtype,
+        t.typbasetype,
+        t.typtypmod,
+        t.typname
+    FROM
+        pg_type AS t
+    WHERE
+        t.oid IN (SELECT own.atttypid FROM own)
+    UNION ALL
+    SELECT
+        type.type_oid,
+        b.oid,
+        type.typtypmod,
+        b.typtype,
+        b.typbasetype,
+        b.typtypmod,
+        b.typname
+    FROM
+        type
+        INNER JOIN pg_type AS b ON b.oid = type.typbasetype
+    WHERE
+        type.typtype = 'd'
+)
+
+SELECT
+    own.sequence_oid,
+    n.nspname AS table_schema,
+    c.relname AS table_name,
+    own.attname AS column,
+    format_type(own.atttypid, own.atttypmod) AS type_name,
+    CASE WHEN type.base_oid < 16384 THEN type.typname ELSE '' END AS base_type,
+    coalesce(type.domain_typmod, own.atttypmod) AS base_typmod,
+    own.link,
+    EXISTS (
+        SELECT
+        FROM
+            pg_index AS i
+        WHERE
+            i.indrelid = own.table_oid
+            AND i.indisunique
+            AND i.indnkeyatts = 1
+            AND i.indkey[0] = own.attnum
+            AND i.indpred IS NULL
+    ) AS "unique",
+    quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS quoted_table,
+    quote_ident(own.attname) AS quoted_column
+FROM
+    own
+    INNER JOIN pg_class AS c ON c.oid = own.table_oid
+    INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    INNER JOIN type ON type.type_oid = own.atttypid AND type.typtype <> 'd'
+WHERE
+    c.relpersistence <> 't'
+    AND c.relkind IN ('r', 'p', 'f', 'v')
+ORDER BY
+    own.sequence_oid,
+    array_position(ARRAY['identity', 'owned', 'default'], own.link),
+    n.nspname,
+    c.relname,
+    own.attname

@@ -1,0 +1,52 @@
+"""Queries that only read, each in a short transaction with its own deadlines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from psycopg.rows import class_row
+from psycopg.sql import Composed
+
+from agent.postgres.connect import BoundedConnection, Deadlines
+from agent.postgres.queries import query
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOnly:
+    """One connection, used for reading."""
+
+    connection: BoundedConnection
+    deadlines: Deadlines
+
+    def rows(
+        self,
+        statement: bytes | Composed,
+        row: type[Row],
+        parameters: Mapping[str, object] | None = None,
+    ) -> list[Row]:
+        """All rows of one statement; whatever it locked is free when it returns."""
+        with (
+            self.connection.transaction(),
+            self.connection.cursor(row_factory=class_row(row)) as cursor,
+        ):
+            self.connection.execute(query("settings"), self._settings())
+            return cursor.execute(statement, parameters).fetchall()
+
+    def row(self, statement: bytes, row: type[Row]) -> Row:
+        return self.rows(statement, row)[0]
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            "statement_timeout": _milliseconds(self.deadlines.statement),
+            "lock_timeout": _milliseconds(self.deadlines.lock),
+        }
+
+
+def _milliseconds(duration: timedelta) -> str:
+    # 0 would mean: wait for ever.
+    return f"{max(1, round(duration.total_seconds() * 1000))}ms"

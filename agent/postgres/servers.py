@@ -1,0 +1,116 @@
+"""A PostgreSQL server: which databases it has, and a short session with each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from agent.domain.sequences import (
+    Position,
+    SequenceDefinition,
+    Unreadability,
+    Unreadable,
+)
+from agent.ports import Inventory, ServerFacts
+from agent.postgres.connect import (
+    Endpoint,
+    connection,
+    environment_defaults,
+    parse_conninfo,
+)
+from agent.postgres.errors import UnsupportedServerError
+from agent.postgres.inventory import fingerprint, inventory
+from agent.postgres.positions import PositionReader
+from agent.postgres.queries import query
+from agent.postgres.reading import ReadOnly
+
+_OLDEST_MAJOR = 13
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ListedDatabase:
+    datname: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresServer:
+    """A server as the configuration names it."""
+
+    name: str
+    endpoint: Endpoint
+    max_locks: int = 256
+
+    @property
+    def default_database(self) -> str:
+        """The database that the DSN leads to, as far as it can be told from here."""
+        parameters = _parameters(self.endpoint.conninfo())
+        return parameters.get("dbname") or parameters.get("user") or "postgres"
+
+    def databases(self) -> tuple[str, ...]:
+        """The names of all databases that somebody can connect to, in order."""
+        with connection(self.endpoint, None) as opened:
+            reading = ReadOnly(connection=opened, deadlines=self.endpoint.deadlines)
+            listed = reading.rows(query("databases"), _ListedDatabase)
+            return tuple(each.datname for each in listed)
+
+    @contextmanager
+    def open(self, datname: str | None) -> Iterator[PostgresSession]:
+        """A session with one database, closed at the end.
+
+        Raises DatabaseUnreachableError, DatabaseQueryError (also from the body) and
+        UnsupportedServerError.
+        """
+        with connection(self.endpoint, datname) as opened:
+            reading = ReadOnly(connection=opened, deadlines=self.endpoint.deadlines)
+            version = opened.info.server_version
+            if version < _OLDEST_MAJOR * 10_000:
+                raise UnsupportedServerError(opened.info.dbname, str(version // 10_000))
+            yield PostgresSession(
+                reading=reading, major=version // 10_000, max_locks=self.max_locks
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresSession:
+    """One short-lived connection to one database."""
+
+    reading: ReadOnly
+    major: int
+    max_locks: int
+
+    def facts(self) -> ServerFacts:
+        return self.reading.row(query("facts"), ServerFacts)
+
+    def fingerprint(self) -> str:
+        return fingerprint(self.reading)
+
+    def inventory(self) -> Inventory:
+        return inventory(self.reading)
+
+    def positions(
+        self, sequences: Sequence[SequenceDefinition], *, in_recovery: bool
+    ) -> Mapping[int, Position]:
+        """Where each sequence stands, by oid; none is left out."""
+        # Some minors fail a whole statement on one unlogged sequence of a standby.
+        hidden = {s.oid for s in sequences if s.unlogged and in_recovery}
+        reader = PositionReader(
+            self.reading, major=self.major, max_locks=self.max_locks
+        )
+        found = reader.positions([s for s in sequences if s.oid not in hidden])
+        return dict.fromkeys(hidden, _NOT_ON_STANDBY) | dict(found)
+
+
+_NOT_ON_STANDBY = Unreadable(Unreadability.UNLOGGED_ON_STANDBY)
+
+
+def address(conninfo: str) -> str:
+    """Host and port of a DSN, or the directory of the socket and the port."""
+    parameters = _parameters(conninfo)
+    host = parameters.get("host") or parameters.get("hostaddr") or "localhost"
+    return f"{host}:{parameters.get('port') or '5432'}"
+
+
+def _parameters(conninfo: str) -> dict[str, str]:
+    """The DSN's parameters over what libpq takes from the environment."""
+    return environment_defaults() | parse_conninfo(conninfo)

@@ -1,0 +1,3 @@
+"""The few verbs of the program: sample a database, survey servers."""
+
+from __future__ import annotations

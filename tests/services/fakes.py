@@ -1,0 +1,88 @@
+"""Servers that exist in memory only; the real ones have tests of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from agent.domain.sequences import At, Position, SequenceDefinition
+from agent.errors import AgentError
+from agent.ports import Inventory, ServerFacts
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands still until it is moved."""
+
+    time: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    elapsed: float = 0.0
+
+    def now(self) -> datetime:
+        return self.time + timedelta(seconds=self.elapsed)
+
+    def monotonic(self) -> float:
+        return self.elapsed
+
+    def move(self, delta: timedelta) -> None:
+        self.elapsed += delta.total_seconds()
+
+
+@dataclass
+class FakeServer:
+    """One server with one database per entry; counts what it was asked."""
+
+    name: str = "fake"
+    default_database: str = "app"
+    contents: dict[str, list[SequenceDefinition]] = field(default_factory=dict)
+    values: dict[int, int] = field(default_factory=dict)
+    fingerprint: str = "first"
+    broken: AgentError | None = None
+    role: str = "sampler"
+    inventories: int = 0
+    sessions: int = 0
+
+    def databases(self) -> tuple[str, ...]:
+        if self.broken:
+            raise self.broken
+        return tuple(sorted(self.contents))
+
+    @contextmanager
+    def open(self, datname: str | None) -> Iterator[FakeSession]:
+        if self.broken:
+            raise self.broken
+        self.sessions += 1
+        yield FakeSession(self, datname or self.default_database)
+
+
+@dataclass
+class FakeSession:
+    """A session with one database of a fake server."""
+
+    server: FakeServer
+    datname: str
+
+    def facts(self) -> ServerFacts:
+        return ServerFacts(
+            datname=self.datname,
+            version="18.4",
+            in_recovery=False,
+            role=self.server.role,
+        )
+
+    def fingerprint(self) -> str:
+        return self.server.fingerprint
+
+    def inventory(self) -> Inventory:
+        self.server.inventories += 1
+        return Inventory(
+            fingerprint=self.server.fingerprint,
+            sequences=tuple(self.server.contents[self.datname]),
+        )
+
+    def positions(
+        self, sequences: Sequence[SequenceDefinition], *, in_recovery: bool
+    ) -> Mapping[int, Position]:
+        del in_recovery
+        return {s.oid: At(self.server.values.get(s.oid, 1)) for s in sequences}
