@@ -1,0 +1,3 @@
+"""The HTTP face of the agent: read-only, and never waiting on a database."""
+
+from __future__ import annotations

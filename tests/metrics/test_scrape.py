@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+
+from agent.metrics.exposition import Exposition
+from agent.metrics.lines import Format
+from agent.metrics.own import OwnMetrics
+from agent.metrics.scrape import Scraper
+from tests.domain.statuses import NOON
+from tests.goldens import golden
+from tests.metrics.examples import ROUNDS
+from tests.metrics.parsing import PARSE
+
+GOLDEN = Path(__file__).parent / "golden"
+# They describe the machine and the interpreter of this very run.
+OF_THIS_RUN = re.compile(r"^(# (HELP|TYPE) )?(process|python)_.*\n", re.MULTILINE)
+
+
+def scraper() -> Scraper:
+    exposition, own = Exposition(), OwnMetrics(version="1.2.3")
+    own.reloaded(ok=True, at=NOON)
+    for status in ROUNDS:
+        exposition.publish(status)
+        own.publish(status)
+    return Scraper(exposition, own)
+
+
+def body(format_: Format) -> str:
+    answer = scraper().scrape(accept=format_.value, accept_encoding="")
+    return answer.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("format_", "file"),
+    [(Format.TEXT, "metrics.txt"), (Format.OPENMETRICS, "metrics.openmetrics.txt")],
+    ids=["text", "openmetrics"],
+)
+def test_a_small_board_with_every_state_reads_so(format_: Format, file: str) -> None:
+    text = OF_THIS_RUN.sub("", body(format_))
+
+    assert text == golden(GOLDEN / file, text)
+
+
+def test_the_parser_of_the_text_format_accepts_the_body() -> None:
+    families = list(PARSE[Format.TEXT](body(Format.TEXT)))
+
+    assert all(family.type != "untyped" for family in families)
+    assert all(family.documentation for family in families)
+
+
+def test_the_parser_of_openmetrics_accepts_the_body() -> None:
+    families = list(PARSE[Format.OPENMETRICS](body(Format.OPENMETRICS)))
+
+    assert all(family.type != "unknown" for family in families)
+    assert len({family.name for family in families}) == len(families)
+
+
+@pytest.mark.parametrize("format_", Format, ids=lambda f: f.name)
+def test_the_headers_name_the_format_and_what_the_answer_depends_on(
+    format_: Format,
+) -> None:
+    answer = scraper().scrape(accept=format_.value, accept_encoding="identity")
+
+    assert answer.headers == {
+        "Content-Type": format_.value,
+        "Vary": "Accept, Accept-Encoding",
+    }
+
+
+def test_gzip_is_named_and_holds_the_same_facts() -> None:
+    accept = Format.OPENMETRICS.value
+
+    answer = scraper().scrape(accept=accept, accept_encoding="gzip")
+
+    text = gzip.decompress(answer.body).decode()
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert OF_THIS_RUN.sub("", text) == OF_THIS_RUN.sub("", body(Format.OPENMETRICS))
