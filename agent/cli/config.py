@@ -1,0 +1,71 @@
+"""`sequence-agent config`: is a file right, and what may be in one."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.cli import streams
+from agent.cli.failures import ExitCode, sentences
+from agent.config import ConfigError, load
+from agent.config.schema import json_schema
+from agent.domain.wording import counted, printable
+
+EXAMPLES = """\
+Examples:
+
+\b
+  sequence-agent config check config.yaml
+  sequence-agent config schema > sequence-agent.schema.json
+"""
+
+CHECK_EXAMPLES = """\
+Examples:
+
+\b
+  sequence-agent config check config.yaml
+"""
+
+SCHEMA_EXAMPLES = """\
+Examples:
+
+\b
+  sequence-agent config schema > sequence-agent.schema.json
+"""
+
+
+def check(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The configuration, in YAML.")
+    ],
+) -> int:
+    """Report all mistakes of a file at once.
+
+    Each comes with its line and path. Exits with 0 when there are none and with 2 otherwise. No server is contacted.
+    """
+    try:
+        config = load(file, os.environ)
+    except ConfigError as error:
+        for sentence in sentences(error):
+            streams.write_error(sentence)
+        return ExitCode.USAGE
+    has = (
+        f"{counted(len(config.servers), 'server')}, {counted(len(config.jobs), 'job')}"
+    )
+    streams.write(f"{printable(str(file))}: ok ({has})\n")
+    if config.jobs:
+        streams.write("note: this version validates jobs, but does not run them yet\n")
+    return ExitCode.DONE
+
+
+def schema() -> int:
+    """Print the JSON Schema of the file.
+
+    Editors can complete and check with it.
+    """
+    streams.write(json.dumps(json_schema(), indent=2) + "\n")
+    return ExitCode.DONE

@@ -1,0 +1,116 @@
+"""One look at the databases that --dsn or --config name, shared by two commands."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent import bootstrap, config
+from agent.cli.failures import UsageError
+from agent.cli.interrupting import leaving_at_once
+from agent.cli.progress import progress
+from agent.domain.findings import Thresholds
+from agent.domain.status import DatabaseStatus
+from agent.postgres.errors import DsnError
+from agent.services.surveying import Target
+
+_CONCURRENCY = 16
+
+DsnOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--dsn",
+        metavar="DSN",
+        help="Where to look: postgresql://user@host/database or 'host=... dbname=...'. "
+        "May be given several times. PGPASSWORD, ~/.pgpass and PGSERVICE work as with "
+        "psql.",
+        show_default=False,
+    ),
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Look at the servers of this configuration.",
+        show_default=False,
+    ),
+]
+AllDatabasesOption = Annotated[
+    bool,
+    typer.Option(
+        "--all-databases",
+        help="Look at every database of each DSN's server, not only at the DSN's own.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Where to look, how many databases at once, and what to think of what is there."""
+
+    targets: tuple[Target, ...]
+    concurrency: int
+    thresholds: Thresholds
+
+    def take(self) -> tuple[DatabaseStatus, ...]:
+        with leaving_at_once(), progress("reading databases") as show:
+            return bootstrap.survey(
+                self.targets,
+                thresholds=self.thresholds,
+                concurrency=self.concurrency,
+                progress=show,
+            )
+
+
+def look_at(
+    dsns: Sequence[str] | None, config_file: Path | None, *, all_databases: bool
+) -> Look:
+    """Read the options, and the file; raises UsageError, DsnError and ConfigError."""
+    if dsns and config_file:
+        raise UsageError("--dsn and --config exclude each other; give one of them")
+    if config_file is not None:
+        return _look_at_config(config_file, all_databases=all_databases)
+    if not dsns:
+        raise UsageError("either --dsn or --config is needed")
+    for number, dsn in enumerate(dsns, start=1):
+        _refuse_torn_password(
+            dsn, which=f"DSN {number}" if len(dsns) > 1 else "the DSN"
+        )
+    return Look(
+        targets=bootstrap.servers_from_dsns(dsns, all_databases=all_databases),
+        concurrency=_CONCURRENCY,
+        thresholds=Thresholds(),
+    )
+
+
+def _look_at_config(path: Path, *, all_databases: bool) -> Look:
+    if all_databases:
+        raise UsageError(
+            "--all-databases goes with --dsn; a configuration names its databases itself"
+        )
+    loaded = config.load(path, os.environ)
+    return Look(
+        targets=bootstrap.servers_from_config(loaded, os.environ),
+        concurrency=loaded.sampling.concurrency,
+        thresholds=bootstrap.thresholds_of(loaded.severity),
+    )
+
+
+def _refuse_torn_password(dsn: str, *, which: str) -> None:
+    """Refuse a URL in which libpq would take the rest of a password for a host.
+
+    It would then be told in every message about that host.
+    """
+    url = dsn.partition("?")[0].partition("://")[2]
+    authority, _, path = url.partition("/")
+    if "@" in path or authority.count("@") > 1:
+        raise DsnError(
+            f"{which} has an '@' in the wrong place; within a user name or a password"
+            " write %40 for '@' and %2F for '/'"
+        )

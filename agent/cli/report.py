@@ -1,0 +1,143 @@
+"""What stands below the table: how many of each, and what would mend the bad ones."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from rich.segment import Segment
+from rich.style import Style
+
+from agent.cli.paper import Paper
+from agent.cli.table import LOUD, Row
+from agent.domain.findings import Finding, Kind, Severity
+from agent.domain.sequences import Unreadability, Unreadable
+from agent.domain.status import DatabaseStatus, State
+from agent.domain.wording import counted
+
+_NAMED = 3
+_REMEDY = Style(color="cyan")
+_MARGIN = 10
+
+# The remedies of single sequences name them; these are for many at once.
+_REMEDY_FOR_MANY = {
+    Unreadability.PRIVILEGE: "sequence-agent grants --role <role> | psql -d <database>",
+    Unreadability.UNLOGGED_ON_STANDBY: "sample the primary",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One finding of one sequence, or of many that share it."""
+
+    severity: Severity
+    subject: str
+    message: str
+    remedy: str
+
+
+def footer(databases: Sequence[DatabaseStatus], *, verbose: bool) -> list[str]:
+    """How many sequences there are in each state, and how many findings."""
+    readable = [database for database in databases if database.error is None]
+    total = sum(len(database.sequences) for database in readable)
+    counts = ", ".join(_counts(readable))
+    lines = [f"{counted(total, 'sequence')} in {_where(readable)}"]
+    if counts:
+        lines[0] += f": {counts}"
+    found = Counter(
+        f.severity for d in readable for s in d.sequences for f in s.findings
+    )
+    if found:
+        lines.append(_findings(found, verbose=verbose))
+    return lines
+
+
+def _counts(readable: Sequence[DatabaseStatus]) -> Iterator[str]:
+    for state in State:
+        number = sum(database.states[state] for database in readable)
+        if number:
+            yield f"{number} {state.value.replace('_', ' ')}"
+    excluded = sum(database.excluded for database in readable)
+    if excluded:
+        yield f"{excluded} excluded"
+
+
+def _where(readable: Sequence[DatabaseStatus]) -> str:
+    if len(readable) != 1:
+        return counted(len(readable), "database")
+    [only] = readable
+    standby = ", a standby" if only.in_recovery else ""
+    return (
+        f"{only.datname} on {only.server} (PostgreSQL {only.server_version}{standby})"
+    )
+
+
+def _findings(found: Counter[Severity], *, verbose: bool) -> str:
+    counts = [f"{found[s]} {s.value}" for s in reversed(Severity) if found[s]]
+    hint = "" if verbose or not found[Severity.INFO] else " (--verbose lists those too)"
+    return f"findings: {', '.join(counts)}{hint}"
+
+
+def notes(rows: Sequence[Row], *, verbose: bool) -> list[Note]:
+    """The findings that ask for a human, the worst first; with `verbose` all of them."""
+    told = [*_unreadable(rows), *_others(rows)]
+    ranking = list(reversed(Severity))
+    return sorted(
+        (note for note in told if verbose or note.severity is not Severity.INFO),
+        key=lambda note: ranking.index(note.severity),
+    )
+
+
+def _others(rows: Sequence[Row]) -> Iterator[Note]:
+    for row in rows:
+        for finding in row.status.findings:
+            if finding.kind is not Kind.UNREADABLE:
+                yield _note(finding, subject=row.name)
+
+
+def _note(finding: Finding, *, subject: str) -> Note:
+    return Note(
+        severity=finding.severity,
+        subject=subject,
+        message=finding.message,
+        remedy=finding.remedy,
+    )
+
+
+def _unreadable(rows: Sequence[Row]) -> Iterator[Note]:
+    """One note for all sequences that cannot be read for the same reason."""
+    groups: dict[Unreadable, list[Row]] = defaultdict(list)
+    for row in rows:
+        if isinstance(row.status.position, Unreadable):
+            groups[row.status.position].append(row)
+    for obstacle, group in groups.items():
+        first = next(f for f in group[0].status.findings if f.kind is Kind.UNREADABLE)
+        note = _note(first, subject=_names(group))
+        remedy = _REMEDY_FOR_MANY.get(obstacle.reason, first.remedy)
+        yield note if len(group) == 1 else replace(note, remedy=remedy)
+
+
+def _names(group: Sequence[Row]) -> str:
+    names = ", ".join(row.name for row in group[:_NAMED])
+    more = len(group) - _NAMED
+    return f"{names} and {more} more" if more > 0 else names
+
+
+def report(
+    databases: Sequence[DatabaseStatus],
+    rows: Sequence[Row],
+    paper: Paper,
+    *,
+    verbose: bool,
+) -> Iterator[Segment]:
+    """Everything below the table."""
+    for line in footer(databases, verbose=verbose):
+        yield Segment(paper.writable(line) + "\n")
+    listed = notes(rows, verbose=verbose)
+    if listed:
+        yield Segment("\n")
+    for note in listed:
+        yield Segment(note.severity.value.ljust(_MARGIN), LOUD[note.severity])
+        yield Segment(paper.writable(f"{note.subject}: {note.message}") + "\n")
+        yield Segment(" " * _MARGIN + paper.writable(note.remedy) + "\n", _REMEDY)

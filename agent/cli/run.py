@@ -1,0 +1,32 @@
+"""`sequence-agent run`: the daemon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent import bootstrap
+
+EXAMPLES = """\
+Examples:
+
+\b
+  sequence-agent run --config config.yaml
+  curl http://localhost:9753/metrics
+"""
+
+
+def run(
+    *,
+    config: Annotated[
+        Path,
+        typer.Option("--config", metavar="FILE", help="The configuration, in YAML."),
+    ],
+) -> int:
+    """Watch servers and answer Prometheus.
+
+    Runs until stopped. SIGTERM and Ctrl-C stop it; SIGHUP, and a change of the file, reload it.
+    """
+    return bootstrap.run_daemon(config)

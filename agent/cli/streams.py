@@ -1,0 +1,81 @@
+"""Standard output and error: any encoding, closed early, a terminal or not."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from io import TextIOWrapper
+
+from rich.console import Console
+from rich.segment import Segment, Segments
+
+from agent.cli.paper import Paper
+from agent.domain.wording import printable
+
+
+def prepare() -> None:
+    """Make every text writable to both streams, even where there is no stream."""
+    # `sequence-agent inspect >&-` leaves None behind.
+    if sys.stdout is None:
+        sys.stdout = _nowhere()
+    if sys.stderr is None:
+        sys.stderr = _nowhere()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _nowhere() -> TextIOWrapper:
+    return TextIOWrapper(open(os.devnull, "wb"))  # noqa: PTH123 - for good
+
+
+def let_go() -> None:
+    """Drop what nobody takes any more, or Python complains of it when it ends."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+                os.dup2(nowhere.fileno(), stream.fileno())
+
+
+def paper() -> Paper:
+    """What standard output is written on."""
+    console = _console()
+    return Paper(
+        width=console.width if console.is_terminal else None,
+        encoding=sys.stdout.encoding,
+    )
+
+
+def write_styled(segments: Iterable[Segment]) -> None:
+    """Write to standard output, in colour where somebody sees it."""
+    _console().print(Segments(segments), soft_wrap=True, end="")
+
+
+def write(text: str) -> None:
+    """Write to standard output as it is."""
+    sys.stdout.write(text)
+
+
+def write_error(line: str) -> None:
+    """Write one line to standard error."""
+    sys.stderr.write(f"{printable(line)}\n")
+    sys.stderr.flush()
+
+
+def complain(sentence: str) -> None:
+    """Write one line to standard error, in the program's name."""
+    write_error(f"sequence-agent: error: {sentence}")
+
+
+def _console() -> Console:
+    # Whether there is a terminal is for isatty alone to say: environment variables
+    # such as FORCE_COLOR would put escapes into pipes.
+    return Console(
+        file=sys.stdout,
+        force_terminal=sys.stdout.isatty(),
+        highlight=False,
+        legacy_windows=False,
+    )

@@ -1,0 +1,133 @@
+"""The daemon: samples at ticks, answers over HTTP, reloads its file, and stops."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from agent import logs
+from agent.board import Board
+from agent.config import Config, ConfigError, ConfigFile
+from agent.health import Health
+from agent.metrics.exposition import Detail, Exposition
+from agent.metrics.own import OwnMetrics
+from agent.ports import Clock
+from agent.scheduling.rounds import Pace, Rounds, Surroundings
+from agent.scheduling.timer import Timer
+from agent.services.surveying import Target
+
+log = structlog.get_logger()
+
+NO_JOBS = "this version checks jobs but does not run them"
+
+_HEARTBEAT = timedelta(seconds=1)
+_FILE_LOOK = timedelta(seconds=2)
+_HOUSEKEEPING = "housekeeping"
+# Together with the web server's second this stays under the two that are promised.
+_LAST_CALLS = timedelta(milliseconds=700)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faces:
+    """What shows the state of the world to those who ask."""
+
+    board: Board
+    exposition: Exposition
+    own: OwnMetrics
+    health: Health
+
+
+class Daemon:
+    """Everything behind the pages: ticks, rounds and the configuration in force."""
+
+    def __init__(
+        self,
+        file: ConfigFile,
+        *,
+        faces: Faces,
+        targets: Callable[[Config], Sequence[Target]],
+        clock: Clock,
+        stopping: threading.Event,
+    ) -> None:
+        """`targets` tells the servers of a configuration; `stopping` ends their waits."""
+        self._file = file
+        self._faces = faces
+        self._targets = targets
+        self._clock = clock
+        self._stopping = stopping
+        self._loading = threading.Lock()
+        self._listen: object = None
+        self._timer = Timer(clock)
+        self._rounds = Rounds(
+            Surroundings(
+                timer=self._timer,
+                clock=clock,
+                sinks=(faces.board, faces.exposition, faces.own),
+                round_done=faces.health.round_done,
+            )
+        )
+
+    def start(self, config: Config) -> None:
+        """Begin with a configuration that was loaded already."""
+        self._timer.start()
+        self._timer.add_pool(_HOUSEKEEPING, threads=2)
+        self._tick(_HEARTBEAT, self._faces.health.beat, "heartbeat")
+        self._tick(_FILE_LOOK, self._look_at_file, "watch configuration")
+        self._listen = config.listen
+        self._apply(config)
+
+    def reload(self) -> None:
+        """Load the file soon; callable from a signal handler."""
+        self._timer.soon(self._load, name="reload", pool=_HOUSEKEEPING)
+
+    def stop(self) -> bool:
+        """End all ticks and waits; tell whether everything ended in time."""
+        self._stopping.set()
+        return self._timer.stop(within=_LAST_CALLS)
+
+    def _tick(self, interval: timedelta, call: Callable[[], None], name: str) -> None:
+        self._timer.every(interval, call, name=name, pool=_HOUSEKEEPING)
+
+    def _look_at_file(self) -> None:
+        if self._file.changed():
+            self._load()
+
+    def _load(self) -> None:
+        """Put the file into force; a broken one leaves what was there before."""
+        with self._loading:
+            config = self._loaded()
+            if config is None:
+                return
+            if config.listen != self._listen:
+                log.warning("listen_address_kept", reason="a new one needs a restart")
+            self._apply(config)
+        log.info("config_reloaded", servers=len(config.servers))
+
+    def _loaded(self) -> Config | None:
+        try:
+            return self._file.load()
+        except ConfigError as error:
+            problems = [str(problem) for problem in error.problems]
+        self._faces.own.reloaded(ok=False, at=self._clock.now())
+        log.error("config_refused", problems=problems)
+        return None
+
+    def _apply(self, config: Config) -> None:
+        logs.configure(level=config.log.level, format_=config.log.format)
+        if config.jobs:
+            log.warning("jobs_not_run", jobs=len(config.jobs), reason=NO_JOBS)
+        self._faces.exposition.show(Detail(config.metrics.detail))
+        targets = self._targets(config)
+        self._faces.health.configured(target.server.name for target in targets)
+        self._rounds.apply(
+            targets,
+            Pace(
+                interval=config.sampling.interval,
+                concurrency=config.sampling.concurrency,
+            ),
+        )
+        self._faces.own.reloaded(ok=True, at=self._clock.now())

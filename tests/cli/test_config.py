@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import sequence_agent
+
+SERVERS = "servers:\n  - {name: a, dsn: 'postgresql://agent:s3cret@db/app'}\n"
+
+
+def check(tmp_path: Path, text: str) -> tuple[int, str, str]:
+    """The exit code, and both outputs with the file's folder taken out."""
+    file = tmp_path / "config.yaml"
+    file.write_text(text)
+    ran = sequence_agent("config", "check", str(file))
+    return (
+        ran.returncode,
+        ran.stdout.replace(f"{tmp_path}/", ""),
+        ran.stderr.replace(f"{tmp_path}/", ""),
+    )
+
+
+def test_a_good_file_is_counted(tmp_path: Path) -> None:
+    assert check(tmp_path, SERVERS) == (0, "config.yaml: ok (1 server, 0 jobs)\n", "")
+
+
+def test_jobs_are_announced_as_not_run_yet(tmp_path: Path) -> None:
+    text = (
+        "servers:\n  - name: a\n    dsn: postgresql://agent@db/app\n"
+        "    resets: {environment: staging}\n"
+        "jobs:\n  - name: nightly\n    kind: reset\n    server: a\n    database: app\n"
+        "    tables: {include: ['public.*']}\n    limits: {rows: 10, bytes: 1MiB}\n"
+    )
+
+    code, told, errors = check(tmp_path, text)
+
+    assert errors == ""
+    assert code == 0
+    assert told.splitlines() == [
+        "config.yaml: ok (1 server, 1 job)",
+        "note: this version validates jobs, but does not run them yet",
+    ]
+
+
+def test_every_problem_is_told_at_once_on_a_line_of_its_own(tmp_path: Path) -> None:
+    code, told, errors = check(tmp_path, f"listen: {{port: 0}}\nlogg: 1\n{SERVERS}")
+
+    first, second = errors.splitlines()
+    assert (code, told) == (2, "")
+    assert first.startswith("config.yaml:1: listen.port: ")
+    assert second.startswith("config.yaml:2: logg: unknown key; did you mean 'log'?")
+
+
+def test_the_schema_is_json() -> None:
+    ran = sequence_agent("config", "schema")
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "servers" in json.loads(ran.stdout)["properties"]
+
+
+@pytest.mark.parametrize("name", ["with space.yaml", "größe.yaml", "a\nb.yaml"])
+def test_odd_file_names_stay_on_one_line(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_text(SERVERS)
+
+    ran = sequence_agent("config", "check", str(file))
+
+    assert ran.stdout.count("\n") == 1
+    assert ran.stdout.endswith(": ok (1 server, 0 jobs)\n")

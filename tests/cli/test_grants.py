@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.cli.running import sequence_agent
+from tests.postgres_servers import Database, role_name
+
+
+def psql(database: Database, script: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [database.server.binaries / "psql", "-X", "-d", database.dsn],
+        input=script,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+
+
+@pytest.mark.parametrize("purpose", [(), ("--for", "sampling")])
+def test_what_is_printed_goes_straight_into_psql(
+    database: Database, purpose: tuple[str, ...]
+) -> None:
+    database.execute("CREATE SEQUENCE numbers")
+    sampler = database.role('O\'Brien "größe" $grants$'.replace('"', ""))
+
+    ran = sequence_agent("grants", "--role", role_name(sampler), *purpose)
+    answer = psql(database, ran.stdout)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (answer.stdout, answer.stderr) == ("DO\n", "")
+    looked = sequence_agent("inspect", "--dsn", sampler)
+    assert "1 unused" in looked.stdout
+
+
+def test_psql_says_when_the_role_is_missing(database: Database) -> None:
+    ran = sequence_agent("grants", "--role", "nobody there")
+
+    answer = psql(database, ran.stdout)
+
+    first = answer.stderr.splitlines()[0]
+    assert first.endswith('ERROR:  role "nobody there" does not exist')
+
+
+@pytest.mark.parametrize("role", ["", "\udcff"])
+def test_what_is_no_name_of_a_role_is_refused(role: str) -> None:
+    ran = sequence_agent("grants", "--role", role)
+
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "--role is not the name of a role" in ran.stderr
