@@ -9,13 +9,13 @@ from typing import Annotated
 
 import typer
 
-from agent.bootstrap import CLOCK
 from agent.cli import streams
 from agent.cli.failures import ExitCode, without_secrets
 from agent.cli.looking import AllDatabasesOption, ConfigOption, DsnOption, look_at
 from agent.cli.records import csv_lines, json_text
 from agent.cli.report import report
 from agent.cli.table import rows_by_urgency, table
+from agent.clock import SystemClock
 from agent.domain.document import document
 from agent.domain.status import DatabaseStatus
 from agent.errors import AgentError
@@ -59,14 +59,10 @@ def inspect(
     """
     databases = look_at(dsn, config, all_databases=all_databases).take()
     code = _exit_code(databases)
-    match output_format:
-        case Format.JSON:
-            streams.write(json_text(document(databases, CLOCK.now())))
-        case Format.CSV:
-            _write_csv(databases)
-        case Format.TABLE:
-            if code is not ExitCode.FAILED:
-                _write_table(databases, verbose=verbose)
+    if output_format is Format.JSON:
+        streams.write(json_text(document(databases, SystemClock().now())))
+    elif code is not ExitCode.FAILED:
+        _write_lines(databases, output_format, verbose=verbose)
     _complain(databases)
     return code
 
@@ -80,10 +76,19 @@ def _exit_code(databases: Sequence[DatabaseStatus]) -> ExitCode:
     return ExitCode.FAILED if len(failed) == len(databases) else ExitCode.PARTLY
 
 
+def _write_lines(
+    databases: Sequence[DatabaseStatus], output_format: Format, *, verbose: bool
+) -> None:
+    if output_format is Format.CSV:
+        _write_csv(databases)
+    else:
+        _write_table(databases, verbose=verbose)
+
+
 def _write_csv(databases: Sequence[DatabaseStatus]) -> None:
     """Exact for programs; a terminal gets no control characters out of names."""
     paper = streams.paper()
-    for line in csv_lines(document(databases, CLOCK.now())):
+    for line in csv_lines(document(databases, SystemClock().now())):
         streams.write(line if paper.width is None else paper.writable(line[:-1]) + "\n")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from apscheduler.events import EVENT_JOB_MAX_INSTANCES, JobSubmissionEvent
@@ -55,7 +56,7 @@ class Timer:
         """
         self._scheduler.add_job(
             _guarded(call, name),
-            IntervalTrigger(seconds=interval.total_seconds(), jitter=_jitter(interval)),
+            IntervalTrigger(jitter=_jitter(interval), **_exactly(interval)),
             id=name,
             executor=pool,
             replace_existing=True,
@@ -93,6 +94,11 @@ class Timer:
                 if thread.is_alive():
                     return False
         return True
+
+
+def _exactly(interval: timedelta) -> dict[str, Any]:
+    """Fractions of a second too: the untyped trigger takes them in `seconds`."""
+    return {"seconds": interval.total_seconds()}
 
 
 def _jitter(interval: timedelta) -> float:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -135,7 +136,8 @@ def test_when_nothing_can_be_read_the_exit_code_says_so(
 
     assert ran.returncode == 1
     assert len(ran.stderr.splitlines()) == 1
-    assert ran.stdout == "" or document_of(ran)["databases"][0]["error"]
+    assert form == "csv" or document_of(ran)["databases"][0]["error"]
+    assert form == "json" or ran.stdout == ""
 
 
 def test_all_databases_of_a_server_are_found(database: Database) -> None:
@@ -167,15 +169,14 @@ def test_a_configuration_says_where_to_look_and_what_to_leave_out(
 
 
 def test_filters_that_admit_no_database_are_an_error(
-    database: Database, config_for: ConfigFor
+    database: Database, tmp_path: Path
 ) -> None:
-    config = config_for(database).replace(database.name, "")
-    text = f"servers:\n  - {{name: a, dsn: '{database.dsn}', databases: "
-    text += "{include: [no_such_*]}}"
-    with open(config, "w") as file:
-        file.write(text)
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"servers: [{{name: a, dsn: '{database.dsn}', databases: {{include: [x]}}}}]"
+    )
 
-    ran = inspect("--config", config)
+    ran = inspect("--config", str(config))
 
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr == (
