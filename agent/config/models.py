@@ -74,7 +74,10 @@ class Sampling(Section):
     )
     column_interval: Interval = Field(
         default=timedelta(hours=1),
-        description="The time between two looks at the columns that sequences feed.",
+        description=(
+            "The time between two looks at the values in the columns that sequences"
+            " feed; checked, but not used by this version."
+        ),
     )
     concurrency: Threads = Field(
         default=16, description="How many databases are looked at at once."
@@ -102,7 +105,11 @@ class Threshold(Section):
     """From where on a sequence needs attention; either of the two is enough."""
 
     used_ratio: Ratio = Field(description="The share of its values that is used up.")
-    exhausts_within: Span = Field(description="The time in which it may run out.")
+    exhausts_within: Span = Field(
+        description=(
+            "The time in which it may run out; checked, but not used by this version."
+        )
+    )
 
 
 class WarningThreshold(Threshold):
@@ -112,7 +119,10 @@ class WarningThreshold(Threshold):
         default=0.75, description="The share of its values that is used up."
     )
     exhausts_within: Span = Field(
-        default=timedelta(days=90), description="The time in which it may run out."
+        default=timedelta(days=90),
+        description=(
+            "The time in which it may run out; checked, but not used by this version."
+        ),
     )
 
 
@@ -123,7 +133,10 @@ class CriticalThreshold(Threshold):
         default=0.90, description="The share of its values that is used up."
     )
     exhausts_within: Span = Field(
-        default=timedelta(days=14), description="The time in which it may run out."
+        default=timedelta(days=14),
+        description=(
+            "The time in which it may run out; checked, but not used by this version."
+        ),
     )
 
 
@@ -172,7 +185,10 @@ class Config(Section):
     )
     log: Log = Field(default=Log(), description="What is logged, and how.")
     history: History = Field(
-        default=History(), description="Where consumption is remembered."
+        default=History(),
+        description=(
+            "Where consumption is remembered; checked, but not used by this version."
+        ),
     )
     sampling: Sampling = Field(
         default=Sampling(),
@@ -186,7 +202,11 @@ class Config(Section):
     )
     servers: NonEmpty[Server] = Field(description="The PostgreSQL servers to watch.")
     jobs: Listed[Job] = Field(
-        default=(), description="What is put back, where and when; none by default."
+        default=(),
+        description=(
+            "What is put back, where and when; none by default. Checked, but not run by"
+            " this version."
+        ),
     )
 
     @model_validator(mode="after")
