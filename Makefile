@@ -69,7 +69,7 @@ lock: venv-dev ## Write requirements/*.txt from pyproject.toml (UPGRADE=1: newes
 
 .PHONY: clean
 clean: ## Remove all that was made or fetched, the virtual environment included
-	rm -rf .venv .cache .*_cache .hypothesis .coverage* dist
+	rm -rf .venv .cache .*_cache .hypothesis .coverage .coverage.* dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .PHONY: venv-demo venv-dev

@@ -13,6 +13,8 @@ from rich.segment import Segment, Segments
 from agent.cli.paper import Paper
 from agent.domain.wording import printable
 
+_PIECE = 1 << 16
+
 
 def prepare() -> None:
     """Make every text writable to both streams, even where there is no stream."""
@@ -56,7 +58,10 @@ def write_styled(segments: Iterable[Segment]) -> None:
 
 def write(text: str) -> None:
     """Write to standard output as it is."""
-    sys.stdout.write(text)
+    # In pieces: with PYTHONUNBUFFERED, Python takes a write that the reader cut short
+    # for a whole one.
+    for start in range(0, len(text), _PIECE):
+        sys.stdout.write(text[start : start + _PIECE])
 
 
 def write_error(line: str) -> None:
@@ -70,10 +75,17 @@ def complain(sentence: str) -> None:
     write_error(f"sequence-agent: error: {sentence}")
 
 
+class _Screen(Console):
+    """A console that leaves broken pipes to us."""
+
+    def on_broken_pipe(self) -> None:
+        raise  # noqa: PLE0704 - rich calls this while it handles the error
+
+
 def _console() -> Console:
     # Whether there is a terminal is for isatty alone to say: environment variables
     # such as FORCE_COLOR would put escapes into pipes.
-    return Console(
+    return _Screen(
         file=sys.stdout,
         force_terminal=sys.stdout.isatty(),
         highlight=False,

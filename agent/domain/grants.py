@@ -65,6 +65,8 @@ _HEADER = """\
 --
 --     sequence-agent grants --role ROLE | psql -d DATABASE
 --
+-- and not within BEGIN and COMMIT: it commits after every thousand sequences.
+--
 -- It grants CONNECT on the database, USAGE on its schemas and SELECT on its sequences,
 -- and alters the default privileges of all roles that exist now, so that the schemas and
 -- sequences they create later are covered too. Run it again when a new role begins to
@@ -81,6 +83,7 @@ DECLARE
   path_before CONSTANT text := pg_catalog.current_setting('search_path');
   sampler_oid oid;
   target record;
+  granted int := 0;
   missing text;
 BEGIN
   -- Whoever runs this may be a superuser: no function or operator that somebody has put
@@ -124,6 +127,13 @@ BEGIN
   LOOP
     EXECUTE format('GRANT SELECT ON SEQUENCE %I.%I TO %I',
       target.schema, target.name, sampler);
+    granted := granted + 1;
+    IF granted % 1000 = 0 THEN
+      -- From PostgreSQL 18 on each GRANT keeps a lock until the transaction ends, and
+      -- the lock table of a server with default settings holds some thousands.
+      COMMIT;
+      PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    END IF;
   END LOOP;
 
   -- What will be there later.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -121,7 +121,7 @@ def connection(endpoint: Endpoint, datname: str | None) -> Iterator[BoundedConne
     parameters = parse_conninfo(endpoint.conninfo())
     if datname is not None:
         parameters["dbname"] = datname
-    name = parameters.get("dbname") or "(default database)"
+    name = database_of(parameters)
     opened = _connect(endpoint, parameters, name)
     try:
         _take_any_name(opened)
@@ -150,6 +150,12 @@ def _check_ports(ports: str) -> None:
     for port in filter(None, ports.split(",")):
         if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
             raise DsnError("not a connection string: its port is no number to 65535")
+
+
+def database_of(parameters: Mapping[str, str]) -> str:
+    """The database that parameters lead to, over what libpq takes from elsewhere."""
+    known = {**environment_defaults(), **parameters}
+    return known.get("dbname") or known.get("user") or "postgres"
 
 
 def with_password(conninfo: str, password: str | None) -> str:

@@ -36,6 +36,6 @@ class UnsupportedServerError(AgentError):
 def one_line(error: BaseException) -> str:
     """The text of an error of libpq or the server, joined into one sentence."""
     lines = (line.strip() for line in str(error).splitlines())
-    text = " ".join(line for line in lines if line) or type(error).__name__
+    text = "; ".join(line for line in lines if line) or type(error).__name__
     # psycopg's words before those of libpq, which say it better.
     return text.removeprefix("connection is bad: ").removeprefix("connection failed: ")

@@ -16,6 +16,7 @@ from agent.ports import Inventory, ServerFacts
 from agent.postgres.connect import (
     Endpoint,
     connection,
+    database_of,
     environment_defaults,
     parse_conninfo,
 )
@@ -44,8 +45,7 @@ class PostgresServer:
     @property
     def default_database(self) -> str:
         """The database that the DSN leads to, as far as it can be told from here."""
-        parameters = _parameters(self.endpoint.conninfo())
-        return parameters.get("dbname") or parameters.get("user") or "postgres"
+        return database_of(parse_conninfo(self.endpoint.conninfo()))
 
     def databases(self) -> tuple[str, ...]:
         """The names of all databases that somebody can connect to, in order."""
@@ -106,11 +106,6 @@ _NOT_ON_STANDBY = Unreadable(Unreadability.UNLOGGED_ON_STANDBY)
 
 def address(conninfo: str) -> str:
     """Host and port of a DSN, or the directory of the socket and the port."""
-    parameters = _parameters(conninfo)
+    parameters = environment_defaults() | parse_conninfo(conninfo)
     host = parameters.get("host") or parameters.get("hostaddr") or "localhost"
     return f"{host}:{parameters.get('port') or '5432'}"
-
-
-def _parameters(conninfo: str) -> dict[str, str]:
-    """The DSN's parameters over what libpq takes from the environment."""
-    return environment_defaults() | parse_conninfo(conninfo)

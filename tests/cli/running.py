@@ -15,8 +15,8 @@ Ran = subprocess.CompletedProcess[str]
 
 
 def environment(changes: Mapping[str, str] = NO_ENVIRONMENT) -> dict[str, str]:
-    """What a shell would give, without what would colour or widen the output."""
-    unwanted = {"COLUMNS", "FORCE_COLOR", "NO_COLOR", "TERM"}
+    """What a shell would give, without what would change how output is written."""
+    unwanted = {"COLUMNS", "FORCE_COLOR", "NO_COLOR", "PYTHONUNBUFFERED", "TERM"}
     kept = {key: value for key, value in os.environ.items() if key not in unwanted}
     return kept | {"TERM": "xterm-256color", "PYTHONUTF8": "1"} | dict(changes)
 

@@ -151,13 +151,16 @@ def test_an_error_can_be_written_in_ascii() -> None:
 MANY = "DO $$ BEGIN FOR i IN 1..2000 LOOP EXECUTE format('CREATE SEQUENCE s%s', i); END LOOP; END $$"
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
 @pytest.mark.parametrize("form", ["table", "csv", "json"])
-def test_a_reader_that_goes_away_is_no_trouble(database: Database, form: str) -> None:
+def test_a_reader_that_goes_away_is_no_trouble(
+    database: Database, form: str, unbuffered: str
+) -> None:
     database.execute(MANY)
 
     process = subprocess.Popen(
         [*COMMAND, "inspect", "--dsn", database.dsn, "--format", form],
-        env=environment(),
+        env=environment({"PYTHONUNBUFFERED": unbuffered}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -221,7 +224,8 @@ def test_closed_streams_are_no_trouble(closed: str) -> None:
 @pytest.mark.parametrize("terminal", [False, True], ids=["pipe", "terminal"])
 def test_ctrl_c_is_quiet_and_quick_while_a_server_is_silent(*, terminal: bool) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        dsn = f"postgresql://agent@127.0.0.1:{silent.getsockname()[1]}/app"
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        dsn = f"postgresql://agent@{address}/app?connect_timeout=50"
         leader, follower = pty.openpty()
         process = subprocess.Popen(
             [*COMMAND, "inspect", "--dsn", dsn],
@@ -232,7 +236,7 @@ def test_ctrl_c_is_quiet_and_quick_while_a_server_is_silent(*, terminal: bool) -
         os.close(follower)
         caller, _ = silent.accept()
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=3)
+        output, errors = process.communicate(timeout=25)
         caller.close()
 
     assert process.returncode == 130
@@ -243,8 +247,8 @@ def test_ctrl_c_is_quiet_and_quick_while_a_server_is_silent(*, terminal: bool) -
 
 def test_progress_is_for_terminals_and_long_work() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        dsn = f"postgresql://agent@127.0.0.1:{silent.getsockname()[1]}/app"
-        dsn += "?connect_timeout=3"
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        dsn = f"postgresql://agent@{address}/app?connect_timeout=3"
 
         written = on_a_terminal("inspect", "--dsn", dsn)
 

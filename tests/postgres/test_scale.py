@@ -11,9 +11,10 @@ import psycopg
 import pytest
 
 from agent.demo.embedded import EmbeddedPostgres
+from agent.domain.grants import grants
 from agent.domain.sequences import At, Position, Unused
 from agent.domain.status import DatabaseStatus, State
-from tests.postgres_servers import Database, database_on
+from tests.postgres_servers import Database, database_on, role_name
 from tests.sampled import sampler_at
 
 SEQUENCES = 20_000
@@ -73,6 +74,23 @@ def test_a_crowded_database_is_read_right_while_it_is_locked_and_changed(
         _assert_right(status)
         assert status.duration_seconds < 20
     assert 0 < max(watched) <= MAX_LOCKS
+
+
+@pytest.mark.timeout(300)
+def test_the_grants_of_a_crowded_database_fit_into_its_lock_table(
+    crowded: Database,
+) -> None:
+    dsn = crowded.role("sampler")
+
+    crowded.execute(grants(role_name(dsn)))
+
+    _assert_all_readable(sampler_at(dsn).sample())
+
+
+def _assert_all_readable(status: DatabaseStatus) -> None:
+    assert status.error is None
+    assert len(status.sequences) > SEQUENCES
+    assert all(s.state.readable for s in status.sequences)
 
 
 def _assert_right(status: DatabaseStatus) -> None:
