@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from agent.cli.failures import ExitCode
@@ -30,5 +30,9 @@ def leaving_at_once() -> Iterator[None]:
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:
     if sys.stderr.isatty():  # where a progress bar has hidden it
-        os.write(sys.stderr.fileno(), _SHOW_CURSOR)
+        # A terminal that takes nothing now (Ctrl-S, a slow line) must not hold us up.
+        os.set_blocking(sys.stderr.fileno(), False)
+        with suppress(BlockingIOError):
+            os.write(sys.stderr.fileno(), _SHOW_CURSOR)
+        os.set_blocking(sys.stderr.fileno(), True)  # the shell shares this mode
     os._exit(ExitCode.INTERRUPTED)

@@ -10,13 +10,13 @@ from typing import Annotated
 
 import typer
 
-from agent import bootstrap, config
+from agent import config
+from agent.bootstrap import targets
 from agent.cli.failures import UsageError
 from agent.cli.interrupting import leaving_at_once
 from agent.cli.progress import progress
 from agent.domain.findings import Thresholds
 from agent.domain.status import DatabaseStatus
-from agent.postgres.errors import DsnError
 from agent.services.surveying import Target
 
 _CONCURRENCY = 16
@@ -60,7 +60,7 @@ class Look:
 
     def take(self) -> tuple[DatabaseStatus, ...]:
         with leaving_at_once(), progress("reading databases") as show:
-            return bootstrap.survey(
+            return targets.survey(
                 self.targets,
                 thresholds=self.thresholds,
                 concurrency=self.concurrency,
@@ -78,12 +78,8 @@ def look_at(
         return _look_at_config(config_file, all_databases=all_databases)
     if not dsns:
         raise UsageError("either --dsn or --config is needed")
-    for number, dsn in enumerate(dsns, start=1):
-        _refuse_torn_password(
-            dsn, which=f"DSN {number}" if len(dsns) > 1 else "the DSN"
-        )
     return Look(
-        targets=bootstrap.servers_from_dsns(dsns, all_databases=all_databases),
+        targets=targets.servers_from_dsns(dsns, all_databases=all_databases),
         concurrency=_CONCURRENCY,
         thresholds=Thresholds(),
     )
@@ -96,21 +92,7 @@ def _look_at_config(path: Path, *, all_databases: bool) -> Look:
         )
     loaded = config.load(path, os.environ)
     return Look(
-        targets=bootstrap.servers_from_config(loaded, os.environ),
+        targets=targets.servers_from_config(loaded, os.environ),
         concurrency=loaded.sampling.concurrency,
-        thresholds=bootstrap.thresholds_of(loaded.severity),
+        thresholds=targets.thresholds_of(loaded.severity),
     )
-
-
-def _refuse_torn_password(dsn: str, *, which: str) -> None:
-    """Refuse a URL in which libpq would take the rest of a password for a host.
-
-    It would then be told in every message about that host.
-    """
-    url = dsn.partition("?")[0].partition("://")[2]
-    authority, _, path = url.partition("/")
-    if "@" in path or authority.count("@") > 1:
-        raise DsnError(
-            f"{which} has an '@' in the wrong place; within a user name or a password"
-            " write %40 for '@' and %2F for '/'"
-        )

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from agent import bootstrap
-
 EXAMPLES = """\
 Examples:
 
@@ -29,4 +27,7 @@ def run(
 
     Runs until stopped. SIGTERM and Ctrl-C stop it; SIGHUP, and a change of the file, reload it.
     """
-    return bootstrap.run_daemon(config)
+    # The daemon takes as long to load as all the rest together.
+    from agent.bootstrap.running import run_daemon  # noqa: PLC0415
+
+    return run_daemon(config)

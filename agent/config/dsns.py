@@ -28,6 +28,7 @@ def checked_dsn(text: str) -> str:
         )
     if url is not None:
         _check_scheme(url[1], url[2])
+        _check_password(text[url.end() :])
     return text
 
 
@@ -37,6 +38,19 @@ def _check_scheme(scheme: str, driver: str | None) -> None:
     if driver is not None:
         raise ValueError(
             f"is an SQLAlchemy URL; remove '+{driver}' so that it begins with postgresql://"
+        )
+
+
+def _check_password(url: str) -> None:
+    """Refuse what libpq would take the rest of a password out of for a host.
+
+    It would then be told in every message about that host.
+    """
+    authority, _, path = url.partition("?")[0].partition("/")
+    if "@" in path or authority.count("@") > 1:
+        raise ValueError(
+            "has an '@' in the wrong place; within a user name or a password write %40"
+            " for '@' and %2F for '/'"
         )
 
 

@@ -14,7 +14,7 @@ from textwrap import dedent
 import psycopg
 from sqlalchemy import Engine, NullPool, create_engine
 
-from agent.bootstrap import run_daemon
+from agent.bootstrap.running import run_daemon
 from agent.demo.application import create
 from agent.demo.embedded import EmbeddedPostgres, wheel_binaries
 from agent.demo.traffic import traffic

@@ -30,6 +30,7 @@ from agent.domain.sequences import (
     Unreadable,
     next_value,
 )
+from agent.domain.wording import percent_used
 
 _INTEGER_COLUMNS = {"int2", "int4", "int8"}
 
@@ -138,7 +139,7 @@ def _near_limit(case: Case) -> Finding | None:
         kind=Kind.NEAR_LIMIT,
         severity=severity,
         message=(
-            f"{capacity.used_ratio:.1%} used, {capacity.remaining} calls left"
+            f"{percent_used(capacity)} used, {capacity.remaining} calls left"
             f" to {capacity.limit} of {by}"
         ),
         remedy=widen(case.sequence, case.limiting),
