@@ -56,7 +56,7 @@ class _Value:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _DirectValue:
-    """A row of one_value.sql."""
+    """What the relation of a sequence itself holds."""
 
     oid: int
     last_value: int
@@ -174,12 +174,12 @@ class PositionReader:
     def _directly(self, batch: _Batch) -> _Found:
         """Positions as the relations themselves tell them."""
         one = sql.SQL("UNION ALL\n").join(_one_value(s) for s in batch)
-        return {
-            value.oid: At(value.last_value)
-            if value.is_called
-            else Unused(value.last_value)
-            for value in self._reading.rows(one, _DirectValue)
+        told = {
+            v.oid: _direct_position(v) for v in self._reading.rows(one, _DirectValue)
         }
+        # A name may lead to another sequence by now: that is not the one asked for.
+        gone = Unreadable(Unreadability.VANISHED)
+        return {s.oid: told.get(s.oid, gone) for s in batch}
 
     def _holders(self) -> Mapping[int, _Holder]:
         rows = self._reading.rows(query("holders"), _Holder)
@@ -201,18 +201,24 @@ def _position(value: _Value) -> Position:
     )
 
 
+def _direct_position(value: _DirectValue) -> Position:
+    return At(value.last_value) if value.is_called else Unused(value.last_value)
+
+
 def _one_value(sequence: SequenceDefinition) -> sql.Composed:
+    """Read a relation by its name, but only while that names no view.
+
+    Views have no tableoid. One that somebody puts into the place of a sequence would
+    otherwise run its functions with the rights of the agent.
+    """
     return sql.SQL(
-        "SELECT {oid}::oid AS oid, last_value, is_called FROM {sequence}\n"
-    ).format(
-        oid=sql.Literal(sequence.oid),
-        sequence=sql.Identifier(sequence.schema, sequence.name),
-    )
+        "SELECT tableoid AS oid, last_value, is_called FROM {sequence}\n"
+    ).format(sequence=sql.Identifier(sequence.schema, sequence.name))
 
 
 def _failed(error: psycopg.Error | UnicodeEncodeError) -> Unreadable:
     match error:
-        case errors.UndefinedTable() | errors.InvalidSchemaName():
+        case errors.UndefinedTable() | errors.UndefinedColumn():
             return Unreadable(Unreadability.VANISHED)
         case errors.InsufficientPrivilege():
             return Unreadable(Unreadability.PRIVILEGE)

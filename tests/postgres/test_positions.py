@@ -13,6 +13,7 @@ from agent.demo.embedded import EmbeddedPostgres, Standby
 from agent.domain.sequences import At, Position, Unreadability, Unreadable, Unused
 from agent.domain.status import DatabaseStatus, SequenceStatus, State
 from agent.postgres.connect import Deadlines
+from agent.postgres.positions import PositionReader
 from tests.postgres_servers import Database, database_on
 from tests.sampled import sample, sampler_at, server_at
 
@@ -179,6 +180,41 @@ def test_dropped_and_renamed_between_listing_and_reading_is_vanished(
     by_name = {s.name: found[s.oid] for s in listed}
     assert by_name["a"] == by_name["c"] == Unused(1)
     assert by_name["b"] == Unreadable(Unreadability.VANISHED)
+
+
+TRAPS = {
+    "a view": "CREATE VIEW s AS SELECT sprung() AS last_value, true AS is_called",
+    "a table with a policy": """
+        CREATE TABLE s (last_value bigint, is_called boolean);
+        INSERT INTO s VALUES (1, true);
+        ALTER TABLE s ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY p ON s USING (sprung() > 0)""",
+    "another sequence": "CREATE SEQUENCE s START 77",
+}
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_what_took_the_name_of_a_sequence_is_neither_run_nor_believed(
+    database: Database, trap: str
+) -> None:
+    database.execute("CREATE SEQUENCE s; CREATE SEQUENCE times_sprung")
+    database.execute(
+        "CREATE FUNCTION public.sprung() RETURNS bigint LANGUAGE sql"
+        " AS $$ SELECT nextval('public.times_sprung') $$"
+    )
+    dsn = database.role("reader", grants=["ALL ON ALL SEQUENCES IN SCHEMA public"])
+
+    with server_at(dsn).open(None) as session:
+        listed = session.inventory().sequences
+        database.execute(f"DROP SEQUENCE s; {TRAPS[trap]}; GRANT SELECT ON s TO PUBLIC")
+        # As if the name had been taken after the functions were asked.
+        reader = PositionReader(session.reading, major=17, max_locks=64)
+        found = reader._salvaged(listed, reader._directly)
+
+    by_name = {s.name: found[s.oid] for s in listed}
+    assert isinstance(by_name["s"], Unreadable)
+    assert by_name["times_sprung"] == Unused(1)
+    assert database.execute("SELECT is_called FROM times_sprung") == [(False,)]
 
 
 def test_a_damaged_sequence_costs_only_itself(postgres: EmbeddedPostgres) -> None:
