@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from agent.board import Board
+from agent.clock import SystemClock
+from agent.domain.filters import NameFilter
+from agent.errors import AgentError
+from agent.scheduling.rounds import Pace, Rounds, Surroundings
+from agent.scheduling.timer import Timer
+from agent.services.surveying import Target
+from tests.agents import until
+from tests.domain.test_limits import SEQUENCE
+from tests.services.fakes import FakeServer
+
+PACE = Pace(interval=timedelta(milliseconds=100), concurrency=2)
+
+
+@dataclass
+class Running:
+    """Rounds with a real timer, and what they showed."""
+
+    rounds: Rounds
+    board: Board
+    done: list[str] = field(default_factory=list)
+
+    def begin(self, *servers: FakeServer) -> None:
+        targets = [Target(server=s, databases=NameFilter()) for s in servers]
+        self.rounds.apply(targets, PACE)
+
+    def shown(self) -> set[tuple[str, str]]:
+        return set(self.board.databases())
+
+    def error(self, server: str, datname: str) -> str | None:
+        status = self.board.databases().get((server, datname))
+        return status.error if status else "not shown"
+
+
+@pytest.fixture
+def running() -> Iterator[Running]:
+    clock, board, done = SystemClock(), Board(), list[str]()
+    timer = Timer(clock)
+    surroundings = Surroundings(
+        timer=timer, clock=clock, sinks=(board,), round_done=done.append
+    )
+    timer.start()
+    yield Running(rounds=Rounds(surroundings), board=board, done=done)
+    timer.stop(within=timedelta(seconds=5))
+
+
+def fleet(name: str, *databases: str) -> FakeServer:
+    return FakeServer(name=name, contents={each: [SEQUENCE] for each in databases})
+
+
+def test_every_database_of_every_server_is_shown(running: Running) -> None:
+    running.begin(fleet("a", "x", "y"), fleet("b", "x"))
+
+    until(lambda: len(running.shown()) == 3, "all databases")
+    assert running.shown() == {("a", "x"), ("a", "y"), ("b", "x")}
+
+
+def test_a_round_is_done_when_every_database_was_sampled_once(running: Running) -> None:
+    running.begin(fleet("a", "x", "y", "z"))
+
+    until(lambda: running.done, "the first round")
+    assert len(running.shown()) == 3
+
+
+def test_a_server_without_databases_has_its_round_too(running: Running) -> None:
+    running.begin(fleet("a"))
+
+    until(lambda: running.done, "the first round")
+    assert running.shown() == set()
+
+
+def test_a_server_that_is_gone_from_the_configuration_leaves(running: Running) -> None:
+    first, second = fleet("a", "x"), fleet("b", "x")
+    running.begin(first, second)
+    until(lambda: len(running.shown()) == 2, "both")
+
+    running.begin(second)
+
+    until(lambda: running.shown() == {("b", "x")}, "the one that is left")
+    sessions = first.sessions
+    seen = second.sessions
+    until(lambda: second.sessions > seen + 2, "further rounds of the other")
+    assert first.sessions <= sessions + 1
+
+
+def test_a_server_that_failed_at_first_is_shown_at_its_own_database_until_it_answers(
+    running: Running,
+) -> None:
+    server = fleet("a", "x")
+    server.broken = AgentError("no such host")
+    running.begin(server)
+    until(lambda: running.error("a", "app") == "no such host", "the failure")
+
+    server.broken = None
+
+    until(lambda: running.shown() == {("a", "x")}, "its databases")
+
+
+def test_a_server_that_fails_later_keeps_its_databases_on_show_as_failed(
+    running: Running,
+) -> None:
+    server = fleet("a", "x", "y")
+    running.begin(server)
+    until(lambda: len(running.shown()) == 2, "both")
+
+    server.broken = AgentError("gone")
+
+    until(lambda: running.error("a", "x") == "gone", "the failure")
+    until(lambda: running.error("a", "y") == "gone", "the failure")
+    assert running.shown() == {("a", "x"), ("a", "y")}
+
+
+def test_a_fault_of_our_own_does_not_leave_the_last_status_standing(
+    running: Running,
+) -> None:
+    server = fleet("a", "x")
+    running.begin(server)
+    until(lambda: running.error("a", "x") is None, "a good round")
+
+    server.contents = {"x": [None]}  # type: ignore[list-item]
+    server.fingerprint = "other"
+
+    until(
+        lambda: (running.error("a", "x") or "").startswith("internal error"),
+        "the fault",
+    )
