@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import cast
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from agent.demo.embedded import EmbeddedPostgres, Standby
 from tests.postgres_servers import Database, Servers, Source, database_on
@@ -30,6 +31,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "postgres: runs once per PostgreSQL version")
+    # A busy machine is no fault of the code, and CI has to say the same thing twice;
+    # what chance finds, it finds on developers' machines.
+    in_ci = os.environ.get("CI") == "true"
+    settings.register_profile(
+        "shared",
+        deadline=None,
+        derandomize=in_ci,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile("shared")
     # The developer's own PGHOST or PGOPTIONS would speak for every test's client.
     for name in [name for name in os.environ if name.startswith("PG")]:
         del os.environ[name]
