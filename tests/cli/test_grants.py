@@ -4,13 +4,16 @@ import subprocess
 
 import pytest
 
+from agent.demo.embedded import wheel_binaries
 from tests.cli.running import sequence_agent
 from tests.postgres_servers import Database, role_name
 
 
 def psql(database: Database, script: str) -> subprocess.CompletedProcess[str]:
+    # The newest speaks with every server, and not every package of a server brings one.
+    client = wheel_binaries(18) / "psql"
     return subprocess.run(
-        [database.server.binaries / "psql", "-X", "-d", database.dsn],
+        [client, "-X", "-d", database.dsn],
         input=script,
         capture_output=True,
         encoding="utf-8",
