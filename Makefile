@@ -61,6 +61,11 @@ layers:
 	$(call heading,layers)
 	@.venv/bin/lint-imports
 
+TRACES ?= ../shared/traces
+.PHONY: bench-forecast
+bench-forecast: venv-dev ## Score the forecast on real counts (TRACES=folder of timestamp,count)
+	@$(PYTHON_IN_VENV) -m tests.forecast.backtest $(TRACES)
+
 .PHONY: lock
 lock: venv-dev ## Write requirements/*.txt from pyproject.toml (UPGRADE=1: newest versions)
 	@$(COMPILE) -o requirements/runtime.txt

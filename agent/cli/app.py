@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from agent import __version__
-from agent.cli import check, config, demo, grants, inspect, run, streams
+from agent.cli import check, config, demo, forecast, grants, inspect, run, streams
 
 NAME = "sequence-agent"
 
@@ -57,6 +57,7 @@ def app() -> typer.Typer:
     root.command(epilog=run.EXAMPLES)(run.run)
     root.command(epilog=inspect.EXAMPLES)(inspect.inspect)
     root.command(epilog=check.EXAMPLES)(check.check)
+    root.command(epilog=forecast.EXAMPLES)(forecast.forecast)
     root.add_typer(
         _config(),
         name="config",

@@ -1,0 +1,160 @@
+"""A forecast in a few calm lines: the rate, the dates, how sure they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from agent.cli.quantities import compact
+from agent.cli.trace import Trace
+from agent.domain.forecast import Forecast, History, State
+from agent.domain.increments import Consumption
+from agent.domain.wording import counted
+
+_DAY = 86_400
+_SPARKS = "▁▂▃▄▅▆▇█"
+_SPARKS_SHOWN = 56
+_MARGIN = 11
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """A trace, what was learned from it, and the forecast."""
+
+    trace: Trace
+    consumed: Consumption
+    history: History
+    remaining: int
+    forecast: Forecast
+
+    @property
+    def now(self) -> datetime:
+        return self.trace.positions[-1].at
+
+
+_STATES = {
+    State.OK: "",
+    State.IDLE: "never, as far as it shows: nothing moved lately",
+    State.INSUFFICIENT_DATA: "cannot be told from so little; come back after two days",
+    State.BEYOND_HORIZON: "not within ten years",
+    State.EXHAUSTED: "now: nothing is left",
+}
+
+
+def lines(outlook: Outlook, *, blocks: bool) -> Iterator[str]:
+    """The answer line by line; without `blocks`, in plain letters."""
+    answer = outlook.forecast
+    yield _entry("remaining", counted(outlook.remaining, "call"))
+    yield _entry("rate", _rate(answer.rate_per_second))
+    yield _entry("history", _history(outlook))
+    if blocks:
+        days = day_totals(outlook)[-_SPARKS_SHOWN:]
+        if len(days) > 1:
+            yield _entry("", f"{sparkline(days)}  calls a day")
+    yield ""
+    if answer.state is not State.OK:
+        yield _entry("runs out", _STATES[answer.state])
+        return
+    yield _entry("runs out", f"likely {_when(outlook.now, answer.p50_seconds)}")
+    yield _entry("  early", f"10 %   {_when(outlook.now, answer.p10_seconds)}")
+    yield _entry("  late", f"90 %   {_when(outlook.now, answer.p90_seconds)}")
+    yield _entry("sure", _sureness(answer))
+
+
+def _entry(name: str, text: str) -> str:
+    return name.ljust(_MARGIN) + text
+
+
+def _rate(per_second: float) -> str:
+    """In the unit that makes it a number to remember.
+
+    >>> _rate(12.5), _rate(0.5), _rate(0.0)
+    ('12.5 calls a second', '1800 calls an hour', 'nothing')
+    """
+    if per_second == 0:
+        return "nothing"
+    if per_second >= 1:
+        number = (
+            f"{per_second:.1f}" if per_second < 1000 else compact(round(per_second))
+        )
+        return f"{number} calls a second"
+    if per_second * 3600 >= 10:
+        return f"{per_second * 3600:.0f} calls an hour"
+    return f"{per_second * _DAY:.3g} calls a day"
+
+
+def _history(outlook: Outlook) -> str:
+    since = outlook.now - outlook.trace.positions[0].at
+    facts = [span(since.total_seconds()), counted(outlook.trace.rows, "row")]
+    if outlook.consumed.resets:
+        facts.append(counted(outlook.consumed.resets, "restart"))
+    if outlook.consumed.events:
+        facts.append(f"{counted(len(outlook.consumed.events), 'jump')} left out")
+    return ", ".join(facts)
+
+
+def _when(now: datetime, seconds: float | None) -> str:
+    if seconds is None:
+        return "later than in ten years"
+    return f"{_date(now, seconds)}, in {span(seconds)}"
+
+
+def _date(now: datetime, seconds: float) -> str:
+    at = now + timedelta(seconds=seconds)
+    return f"{at:%Y-%m-%d %H:%M} UTC" if seconds < 14 * _DAY else f"{at:%Y-%m-%d}"
+
+
+def span(seconds: float) -> str:
+    """A length of time with two digits, for nobody knows more.
+
+    >>> [span(s) for s in (90, 5400, 180_000, 2_000_000, 40_000_000, 90_000_000)]
+    ['1.5 minutes', '1.5 hours', '2.1 days', '3.3 weeks', '15 months', '2.9 years']
+    """
+    for unit, size, most in (
+        ("minutes", 60, 90),
+        ("hours", 3600, 48),
+        ("days", _DAY, 14),
+        ("weeks", 7 * _DAY, 13),
+        ("months", 30.44 * _DAY, 24),
+    ):
+        if seconds / size < most:
+            return f"{_two_digits(seconds / size)} {unit}"
+    return f"{_two_digits(seconds / (365.25 * _DAY))} years"
+
+
+def _two_digits(number: float) -> str:
+    return f"{number:.1f}" if number < 9.95 else f"{number:.0f}"
+
+
+def _sureness(answer: Forecast) -> str:
+    if not answer.p10_seconds or answer.p90_seconds is None:
+        return "not at all: the late end lies beyond ten years"
+    factor = answer.p90_seconds / answer.p10_seconds
+    word = next(word for most, word in _WORDS if factor < most)
+    return f"{word}: the late date is {factor:.1f} times as far as the early one"
+
+
+_WORDS = (
+    (1.5, "quite"),
+    (2.5, "fairly"),
+    (5.0, "roughly"),
+    (float("inf"), "hardly"),
+)
+
+
+def day_totals(outlook: Outlook) -> list[float]:
+    """Calls in each whole day that ends with the history."""
+    hourly = outlook.history.hourly
+    whole = hourly[len(hourly) % 24 :].reshape(-1, 24)
+    return [float(total) for total in whole.sum(axis=1)]
+
+
+def sparkline(numbers: Sequence[float]) -> str:
+    """Numbers as a row of bars.
+
+    >>> sparkline([0, 1, 2, 7])
+    '▁▂▃█'
+    """
+    highest = max(numbers) or 1
+    return "".join(_SPARKS[round(number / highest * 7)] for number in numbers)
