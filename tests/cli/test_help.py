@@ -15,6 +15,7 @@ COMMANDS = (
     "run",
     "inspect",
     "check",
+    "forecast",
     "grants",
     "config",
     "config check",

@@ -12,10 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import Ran, sequence_agent
-from tests.goldens import golden
 
 PREFIX = "sequence-agent: error: "
-HELP = Path(__file__).parents[1] / "cli" / "golden" / "help_forecast.txt"
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOURS = 30 * 24
 
@@ -58,13 +56,6 @@ def run(
         *more,
         env=env or {},
     )
-
-
-def test_help_is_as_it_was_agreed() -> None:
-    ran = sequence_agent("forecast", "--help", env={"COLUMNS": "80"})
-
-    assert ran.stdout == golden(HELP, ran.stdout)
-    assert ran.stdout.isascii()
 
 
 def test_json_is_as_the_contract_says(trace: Path) -> None:
