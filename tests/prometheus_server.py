@@ -10,7 +10,6 @@ import http.client
 import json
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from agent.demo.embedded import free_port
 from tests.eventually import eventually
 
 # The labels of a series in the order of their names, `__name__` among them, without
@@ -78,7 +78,7 @@ def prometheus_scraping(
     """A Prometheus of its own that scrapes these ports of this machine every second."""
     binary = program("prometheus")
     with TemporaryDirectory(prefix="prometheus-") as home:
-        server = PrometheusServer(port=_free_port(), targets=len(ports))
+        server = PrometheusServer(port=free_port(), targets=len(ports))
         _write_config(Path(home), ports, path)
         with _started(binary, Path(home), server):
             yield server
@@ -130,12 +130,6 @@ def _write_config(home: Path, ports: tuple[int, ...], path: str) -> None:
         ],
     }
     (home / "prometheus.yml").write_text(json.dumps(config))  # JSON is YAML too
-
-
-def _free_port() -> int:
-    with socket.create_server((_LOOPBACK, 0)) as reserved:
-        port: int = reserved.getsockname()[1]
-        return port
 
 
 def _ready(port: int) -> bool:

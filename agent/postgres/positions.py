@@ -104,9 +104,10 @@ class PositionReader:
         """Those that only their name does not lead to: vanished would be a lie.
 
         They were renamed a moment ago, or have a name that is not valid in UTF-8.
+        What the function tells of them is true; it leaves out those not called.
         """
         asked = self._in_batches(lost, self._batch, self._by_function)
-        return {s.oid: _NAMELESS for s in lost if not _gone(asked.get(s.oid))}
+        return {s.oid: asked.get(s.oid, _NAMELESS) for s in lost}
 
     def _second_chance(self, shut: _Batch) -> _Found:
         """Read what was locked once more, but wait for nobody who still holds it."""
@@ -239,7 +240,7 @@ def _is_locked(position: Position) -> bool:
     return isinstance(position, Unreadable) and position.reason is Unreadability.LOCKED
 
 
-def _gone(position: Position | None) -> bool:
+def _gone(position: Position) -> bool:
     return position == Unreadable(Unreadability.VANISHED)
 
 

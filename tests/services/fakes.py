@@ -5,28 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from agent.domain.sequences import At, Position, SequenceDefinition
 from agent.errors import AgentError
 from agent.ports import Inventory, ServerFacts
+from tests.stopped_clock import StoppedClock
 
 
-@dataclass
-class FakeClock:
-    """A clock that stands still until it is moved."""
-
-    time: datetime = datetime(2026, 1, 1, tzinfo=UTC)
-    elapsed: float = 0.0
-
-    def now(self) -> datetime:
-        return self.time + timedelta(seconds=self.elapsed)
-
-    def monotonic(self) -> float:
-        return self.elapsed
-
-    def move(self, delta: timedelta) -> None:
-        self.elapsed += delta.total_seconds()
+def stopped_clock() -> StoppedClock:
+    return StoppedClock(datetime(2026, 1, 1, tzinfo=UTC))
 
 
 @dataclass

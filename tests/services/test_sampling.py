@@ -11,7 +11,8 @@ from agent.domain.sequences import At
 from agent.errors import AgentError
 from agent.services.sampling import Sampler, SamplingPlan, Selection
 from tests.domain.test_limits import SEQUENCE
-from tests.services.fakes import FakeClock, FakeServer
+from tests.services.fakes import FakeServer, stopped_clock
+from tests.stopped_clock import StoppedClock
 
 HUNDRED = replace(SEQUENCE, maximum=100)
 
@@ -22,15 +23,17 @@ def server_with(*names: str) -> FakeServer:
 
 
 def sampler_of(
-    server: FakeServer, clock: FakeClock | None = None, plan: SamplingPlan | None = None
+    server: FakeServer,
+    clock: StoppedClock | None = None,
+    plan: SamplingPlan | None = None,
 ) -> Sampler:
     return Sampler(
-        server, "app", plan=plan or SamplingPlan(), clock=clock or FakeClock()
+        server, "app", plan=plan or SamplingPlan(), clock=clock or stopped_clock()
     )
 
 
 def test_the_catalog_is_not_read_again_while_it_is_young_and_untouched() -> None:
-    server, clock = server_with("a"), FakeClock()
+    server, clock = server_with("a"), stopped_clock()
     sampler = sampler_of(server, clock)
 
     for _ in range(5):
@@ -41,7 +44,7 @@ def test_the_catalog_is_not_read_again_while_it_is_young_and_untouched() -> None
 
 
 def test_the_catalog_is_read_again_when_it_is_old() -> None:
-    server, clock = server_with("a"), FakeClock()
+    server, clock = server_with("a"), stopped_clock()
     sampler = sampler_of(server, clock)
 
     sampler.sample()

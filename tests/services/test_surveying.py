@@ -7,7 +7,7 @@ from agent.domain.status import DatabaseStatus
 from agent.errors import AgentError
 from agent.services.surveying import Target, survey
 from tests.domain.test_limits import SEQUENCE
-from tests.services.fakes import FakeClock, FakeServer
+from tests.services.fakes import FakeServer, stopped_clock
 
 
 def fleet(*names: str) -> FakeServer:
@@ -16,7 +16,7 @@ def fleet(*names: str) -> FakeServer:
 
 def surveyed(*targets: Target) -> tuple[DatabaseStatus, ...]:
     return survey(
-        targets, clock=FakeClock(), concurrency=4, progress=lambda _done, _all: None
+        targets, clock=stopped_clock(), concurrency=4, progress=lambda _done, _all: None
     )
 
 
@@ -56,7 +56,7 @@ def test_progress_ends_with_all_of_them() -> None:
 
     survey(
         [target],
-        clock=FakeClock(),
+        clock=stopped_clock(),
         concurrency=2,
         progress=lambda done, known: told.append((done, known)),
     )
