@@ -1,0 +1,548 @@
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from agent.domain.cron import parse_cron
+from agent.domain.ticks import (
+    LOOKED_BACK,
+    MISSED_KEPT,
+    CronSchedule,
+    Due,
+    Every,
+    Schedule,
+    describe,
+    due,
+    latest_tick,
+    next_ticks,
+    ticks_between,
+)
+
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+
+BERLIN = "Europe/Berlin"
+HELSINKI = "Europe/Helsinki"
+NEW_YORK = "America/New_York"
+LORD_HOWE = "Australia/Lord_Howe"
+APIA = "Pacific/Apia"
+SAO_PAULO = "America/Sao_Paulo"
+BEIRUT = "Asia/Beirut"
+NUUK = "America/Nuuk"
+ST_JOHNS = "America/St_Johns"
+
+
+def cron(text: str, zone: str = "UTC") -> CronSchedule:
+    return CronSchedule(cron=parse_cron(text), zone=ZoneInfo(zone))
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def shown(ticks: tuple[datetime, ...], zone: str) -> list[str]:
+    """Local times with their offsets, so that an hour that comes twice is told apart."""
+    return [f"{tick.astimezone(ZoneInfo(zone)):%d %H:%M %z}" for tick in ticks]
+
+
+def on_dates(schedule: CronSchedule, first: str, last: str) -> tuple[datetime, ...]:
+    """The ticks from the first local midnight until the end of the last date."""
+    start = datetime.fromisoformat(first).replace(tzinfo=schedule.zone)
+    end = datetime.fromisoformat(last).replace(tzinfo=schedule.zone) + DAY
+    second = timedelta(seconds=1)
+    return ticks_between(
+        schedule,
+        after=start.astimezone(UTC) - second,
+        until=end.astimezone(UTC) - second,
+        limit=10_000,
+    )
+
+
+FIXED_TIMES = [
+    # The clock leaps: what it leaps over runs at once after it.
+    (BERLIN, "59 1 * * *", "2026-03-29", ["29 01:59 +0100"]),
+    (BERLIN, "0 2 * * *", "2026-03-29", ["29 03:00 +0200"]),
+    (BERLIN, "30 2 * * *", "2026-03-29", ["29 03:00 +0200"]),
+    (BERLIN, "0 3 * * *", "2026-03-29", ["29 03:00 +0200"]),
+    (BERLIN, "0 2,3 * * *", "2026-03-29", ["29 03:00 +0200"]),
+    (BERLIN, "*/20 2 * * *", "2026-03-29", ["29 03:00 +0200"]),
+    (BERLIN, "30 1-3 * * *", "2026-03-29", ["29 01:30 +0100", "29 03:00 +0200", "29 03:30 +0200"]),
+    (HELSINKI, "30 3 * * *", "2026-03-29", ["29 04:00 +0300"]),
+    (NEW_YORK, "30 2 * * *", "2026-03-08", ["08 03:00 -0400"]),
+    (LORD_HOWE, "0 2 * * *", "2026-10-04", ["04 02:30 +1100"]),
+    (LORD_HOWE, "15 2 * * *", "2026-10-04", ["04 02:30 +1100"]),
+    (LORD_HOWE, "30 2 * * *", "2026-10-04", ["04 02:30 +1100"]),
+    (LORD_HOWE, "45 2 * * *", "2026-10-04", ["04 02:45 +1100"]),
+    (SAO_PAULO, "0 0 * * *", "2018-11-04", ["04 01:00 -0200"]),
+    (SAO_PAULO, "30 0 * * *", "2018-11-04", ["04 01:00 -0200"]),
+    (BEIRUT, "0 0 * * *", "2024-03-31", ["31 01:00 +0300"]),
+    ("UTC", "30 2 * * *", "2026-03-29", ["29 02:30 +0000"]),
+    # It goes back: the first of the two.
+    (BERLIN, "0 2 * * *", "2026-10-25", ["25 02:00 +0200"]),
+    (BERLIN, "30 2 * * *", "2026-10-25", ["25 02:30 +0200"]),
+    (BERLIN, "0 3 * * *", "2026-10-25", ["25 03:00 +0100"]),
+    (BERLIN, "30 1-3 * * *", "2026-10-25", ["25 01:30 +0200", "25 02:30 +0200", "25 03:30 +0100"]),
+    (BERLIN, "*/30 2 * * *", "2026-10-25", ["25 02:00 +0200", "25 02:30 +0200"]),
+    (HELSINKI, "30 3 * * *", "2026-10-25", ["25 03:30 +0300"]),
+    (NEW_YORK, "30 1 * * *", "2026-11-01", ["01 01:30 -0400"]),
+    (LORD_HOWE, "30 1 * * *", "2026-04-05", ["05 01:30 +1100"]),
+    (LORD_HOWE, "45 1 * * *", "2026-04-05", ["05 01:45 +1100"]),
+    (LORD_HOWE, "0 2 * * *", "2026-04-05", ["05 02:00 +1030"]),
+    (SAO_PAULO, "30 23 * * *", "2018-02-17", ["17 23:30 -0200"]),
+    ("UTC", "30 2 * * *", "2026-10-25", ["25 02:30 +0000"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("zone", "text", "day", "times"), FIXED_TIMES)
+def test_a_time_on_the_clock_runs_once_on_its_date(
+    zone: str, text: str, day: str, times: list[str]
+) -> None:
+    assert shown(on_dates(cron(text, zone), day, day), zone) == times
+
+
+HOURS_THAT_PASS = [
+    (BERLIN, "0 * * * *", "2026-03-29T00:30", ["29 01:00 +0100", "29 03:00 +0200", "29 04:00 +0200"]),
+    (BERLIN, "30 * * * *", "2026-03-29T01:00", ["29 01:30 +0100", "29 03:30 +0200", "29 04:30 +0200"]),
+    (BERLIN, "*/30 * * * *", "2026-03-29T01:10", ["29 01:30 +0100", "29 03:00 +0200", "29 03:30 +0200"]),
+    (BERLIN, "0 */2 * * *", "2026-03-28T23:30", ["29 00:00 +0100", "29 03:00 +0200", "29 04:00 +0200"]),
+    (BERLIN, "0 */3 * * *", "2026-03-28T23:30", ["29 00:00 +0100", "29 03:00 +0200", "29 06:00 +0200"]),
+    (BERLIN, "0 * * * *", "2026-10-25T01:30", ["25 02:00 +0200", "25 02:00 +0100", "25 03:00 +0100"]),
+    (BERLIN, "*/30 0-23 * * *", "2026-10-25T02:10", ["25 02:30 +0200", "25 02:00 +0100", "25 02:30 +0100"]),
+    (BERLIN, "0 */2 * * *", "2026-10-24T23:30", ["25 00:00 +0200", "25 02:00 +0200", "25 02:00 +0100", "25 04:00 +0100"]),
+    (NEW_YORK, "0 * * * *", "2026-03-08T01:30", ["08 03:00 -0400", "08 04:00 -0400"]),
+    (NEW_YORK, "0 * * * *", "2026-11-01T00:30", ["01 01:00 -0400", "01 01:00 -0500", "01 02:00 -0500"]),
+    (LORD_HOWE, "0 * * * *", "2026-10-04T00:30", ["04 01:00 +1030", "04 02:30 +1100", "04 03:00 +1100"]),
+    (LORD_HOWE, "*/30 * * * *", "2026-10-04T01:10", ["04 01:30 +1030", "04 02:30 +1100", "04 03:00 +1100"]),
+    (LORD_HOWE, "*/30 * * * *", "2026-04-05T01:10", ["05 01:30 +1100", "05 01:30 +1030", "05 02:00 +1030"]),
+    (SAO_PAULO, "0 * * * *", "2018-02-17T22:30", ["17 23:00 -0200", "17 23:00 -0300", "18 00:00 -0300"]),
+    (ST_JOHNS, "*/30 * * * *", "2008-11-01T23:10", ["01 23:30 -0230", "02 00:00 -0230", "01 23:30 -0330", "02 00:00 -0330"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("zone", "text", "after", "times"), HOURS_THAT_PASS)
+def test_any_hour_goes_by_the_hours_that_pass(
+    zone: str, text: str, after: str, times: list[str]
+) -> None:
+    start = datetime.fromisoformat(after).replace(tzinfo=ZoneInfo(zone))
+
+    ticks = next_ticks(cron(text, zone), start, len(times))
+
+    assert shown(ticks, zone) == times
+
+
+@pytest.mark.parametrize("zone", [BERLIN, HELSINKI, NEW_YORK, SAO_PAULO, BEIRUT])
+@pytest.mark.parametrize(
+    ("text", "apart"),
+    [
+        ("0 * * * *", HOUR),
+        ("59 * * * *", HOUR),
+        ("*/15 */1 * * *", 15 * MINUTE),
+        ("* 0-23 * * *", MINUTE),
+    ],
+)
+def test_an_even_rhythm_stays_even_through_a_year_of_changes(
+    zone: str, text: str, apart: timedelta
+) -> None:
+    count = int(timedelta(days=250) / apart) if apart > MINUTE else 1500
+    start = utc("2018-02-17T12:00") if apart > MINUTE else utc("2018-11-03T14:00")
+
+    ticks = next_ticks(cron(text, zone), start, count)
+
+    assert {later - tick for tick, later in pairwise(ticks)} == {apart}
+
+
+def test_a_date_that_did_not_exist_has_no_ticks() -> None:
+    daily = on_dates(cron("0 3 * * *", APIA), "2011-12-28", "2012-01-01")
+    hourly = on_dates(cron("0 */6 * * *", APIA), "2011-12-29", "2011-12-31")
+    on_the_30th = next_ticks(cron("0 3 30 12 *", APIA), utc("2011-01-01"), 1)
+
+    assert shown(daily, APIA) == [
+        "28 03:00 -1000",
+        "29 03:00 -1000",
+        "31 03:00 +1400",
+        "01 03:00 +1400",
+    ]
+    assert {later - tick for tick, later in pairwise(hourly)} == {6 * HOUR}
+    assert len(hourly) == 8
+    assert on_the_30th == (utc("2012-12-29T13:00"),)
+
+
+def test_where_the_clock_leaps_to_midnight_the_next_date_still_has_its_own() -> None:
+    ticks = on_dates(cron("30 23 * * *", NUUK), "2024-03-29", "2024-03-31")
+
+    assert shown(ticks, NUUK) == ["29 23:30 -0200", "31 00:00 -0100", "31 23:30 -0100"]
+
+
+@pytest.mark.parametrize("zone", [BERLIN, NEW_YORK, LORD_HOWE, APIA, SAO_PAULO, BEIRUT])
+@pytest.mark.parametrize("text", ["30 2 * * *", "0 0 * * *", "15 1 * * *"])
+def test_each_date_of_twenty_years_has_one_tick(zone: str, text: str) -> None:
+    ticks = on_dates(cron(text, zone), "2006-01-01", "2025-12-31")
+
+    dates = Counter(tick.astimezone(ZoneInfo(zone)).date() for tick in ticks)
+
+    all_dates = {date(2006, 1, 1) + day * DAY for day in range(7305)}
+    skipped = {date(2011, 12, 30)} if zone == APIA else set()
+    assert set(dates.values()) == {1}
+    assert set(dates) == all_dates - skipped
+
+
+@pytest.mark.parametrize(
+    ("text", "after", "tick"),
+    [
+        ("0 0 29 2 *", "2026-03-01", "2028-02-29"),
+        ("0 0 29 2 *", "2096-03-01", "2104-02-29"),
+        ("0 0 29 2 */7", "2088-03-01", "2128-02-29"),
+        ("30 23 31 12 *", "2026-01-01", "2026-12-31T23:30"),
+        ("0 12 * * sun", "2026-03-02", "2026-03-08T12:00"),
+        ("0 12 * * 7", "2026-03-02", "2026-03-08T12:00"),
+        ("0 0 13 * fri", "2026-03-02", "2026-03-06"),
+    ],
+)
+def test_the_next_tick_may_be_far(text: str, after: str, tick: str) -> None:
+    assert next_ticks(cron(text), utc(after), 1) == (utc(tick),)
+    assert latest_tick(cron(text), utc(tick) + HOUR) == utc(tick)
+
+
+def test_the_calendar_had_a_beginning() -> None:
+    assert latest_tick(cron("0 3 * * *"), utc("0001-06-01")) is None
+
+
+def test_the_ticks_of_an_interval_are_those_of_everyone() -> None:
+    every = Every(interval=6 * HOUR)
+    started_here = next_ticks(every, utc("2026-03-01T07:13"), 3)
+    started_there = next_ticks(every, utc("2026-03-01T11:59:59"), 3)
+
+    assert started_here == started_there
+    assert started_here[0] == utc("2026-03-01T12:00")
+
+
+def test_an_interval_that_does_not_divide_a_day_goes_on_over_midnight() -> None:
+    every = Every(interval=7 * HOUR, anchor=utc("2026-03-01T05:00"))
+
+    ticks = next_ticks(every, utc("2026-03-01T12:00"), 3)
+
+    assert ticks == (
+        utc("2026-03-01T19:00"),
+        utc("2026-03-02T02:00"),
+        utc("2026-03-02T09:00"),
+    )
+
+
+def test_an_anchor_in_a_zone_is_an_instant() -> None:
+    anchor = datetime(2026, 3, 28, 12, tzinfo=ZoneInfo(BERLIN))
+
+    ticks = next_ticks(Every(interval=DAY, anchor=anchor), anchor, 1)
+
+    assert shown(ticks, BERLIN) == ["29 13:00 +0200"]
+
+
+def test_there_is_no_tick_before_the_anchor() -> None:
+    every = Every(interval=HOUR, anchor=utc("2026-03-01"))
+
+    assert latest_tick(every, utc("2026-02-28T23:59")) is None
+    assert latest_tick(every, utc("2026-03-01")) == utc("2026-03-01")
+    assert next_ticks(every, utc("2020-01-01"), 1) == (utc("2026-03-01"),)
+    assert not ticks_between(
+        every, after=utc("2020-01-01"), until=utc("2026-02-01"), limit=9
+    )
+
+
+@pytest.mark.parametrize("interval", [timedelta(), -HOUR])
+def test_time_moves_on_between_two_runs(interval: timedelta) -> None:
+    with pytest.raises(ValueError, match="longer than nothing"):
+        Every(interval=interval)
+
+
+def test_an_anchor_says_its_zone() -> None:
+    with pytest.raises(ValueError, match="must have a time zone"):
+        Every(interval=HOUR, anchor=utc("2026-03-01").replace(tzinfo=None))
+
+
+NIGHTLY = cron("0 3 * * *", BERLIN)
+DEADLINE = 15 * MINUTE
+TICK = utc("2026-03-02T02:00")
+
+
+def due_at(now: datetime, since: datetime, schedule: Schedule = NIGHTLY) -> Due:
+    return due(schedule, now=now, since=since, start_deadline=DEADLINE)
+
+
+def test_a_tick_runs_when_its_time_has_come() -> None:
+    assert due_at(TICK - MINUTE, since=TICK - HOUR) == Due()
+    assert due_at(TICK, since=TICK - MINUTE) == Due(run=TICK)
+    assert due_at(TICK + MINUTE, since=TICK - MINUTE) == Due(run=TICK)
+
+
+def test_a_tick_that_was_looked_at_is_not_looked_at_again() -> None:
+    assert due_at(TICK + MINUTE, since=TICK) == Due()
+
+
+def test_a_tick_runs_until_its_deadline_and_is_missed_after_it() -> None:
+    last = TICK + DEADLINE
+    second = timedelta(seconds=1)
+
+    assert due_at(last, since=TICK - HOUR) == Due(run=TICK)
+    assert due_at(last + second, since=TICK - HOUR) == Due(
+        missed=(TICK,), missed_count=1
+    )
+
+
+def test_after_an_absence_only_the_newest_tick_runs() -> None:
+    ticks = (TICK - 2 * DAY, TICK - DAY)
+
+    assert due_at(TICK + MINUTE, since=TICK - 3 * DAY) == Due(
+        run=TICK, missed=ticks, missed_count=2
+    )
+    assert due_at(TICK - HOUR, since=TICK - 3 * DAY) == Due(
+        missed=ticks, missed_count=2
+    )
+
+
+def test_of_a_dense_schedule_one_tick_runs_though_several_are_young_enough() -> None:
+    found = due_at(TICK, since=TICK - 5 * MINUTE, schedule=cron("* * * * *"))
+
+    assert found.run == TICK
+    assert found.missed == tuple(TICK - n * MINUTE for n in (4, 3, 2, 1))
+
+
+@pytest.mark.parametrize("since", [TICK, TICK + timedelta(seconds=1), TICK + DAY])
+def test_a_job_that_is_new_or_changed_or_resumed_runs_nothing_of_the_past(
+    since: datetime,
+) -> None:
+    assert due_at(TICK + MINUTE, since=since) == Due()
+
+
+def test_a_clock_that_steps_back_runs_nothing() -> None:
+    for back in (timedelta(seconds=1), HOUR, 400 * DAY):
+        assert due_at(TICK + MINUTE - back, since=TICK + MINUTE) == Due()
+
+
+@pytest.mark.parametrize("schedule", [cron("* * * * *"), Every(interval=MINUTE)])
+def test_of_many_missed_ticks_the_newest_are_named_and_all_are_counted(
+    schedule: Schedule,
+) -> None:
+    found = due_at(TICK, since=TICK - 1000 * MINUTE, schedule=schedule)
+
+    assert found.run == TICK
+    assert found.missed_count == 999
+    assert found.missed == tuple(TICK - n * MINUTE for n in range(MISSED_KEPT, 0, -1))
+
+
+def test_missed_ticks_without_one_to_run_are_as_many() -> None:
+    hourly = Every(interval=HOUR)
+    now = TICK + 30 * MINUTE
+
+    found = due_at(now, since=now - 200 * HOUR, schedule=hourly)
+
+    assert found.run is None
+    assert found.missed_count == 200
+    assert len(found.missed) == MISSED_KEPT
+    assert found.missed[-1] == TICK
+
+
+@pytest.mark.parametrize("schedule", [NIGHTLY, Every(interval=timedelta(seconds=0.1))])
+def test_a_clock_that_came_from_1970_is_not_looked_back_at_for_ever(
+    schedule: Schedule,
+) -> None:
+    found = due_at(TICK + HOUR, since=utc("1970-01-01"), schedule=schedule)
+
+    assert found == due_at(
+        TICK + HOUR, since=TICK + HOUR - LOOKED_BACK, schedule=schedule
+    )
+
+
+def test_the_night_when_the_clock_goes_back_runs_a_job_once() -> None:
+    at_half_past_two = cron("30 2 * * *", BERLIN)
+    looks = [utc("2026-10-24T22:00") + n * MINUTE for n in range(300)]
+
+    runs = [
+        due_at(now, since=since, schedule=at_half_past_two).run
+        for since, now in pairwise(looks)
+    ]
+
+    assert [run for run in runs if run] == [utc("2026-10-25T00:30")]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        (NIGHTLY, "at 03:00 every day, Europe/Berlin"),
+        (cron("*/5 * * * *"), "every 5 minutes, UTC"),
+        (cron("0 9-17 * * *", BERLIN), "cron 0 9-17 * * *, Europe/Berlin"),
+        (Every(interval=HOUR), "every hour"),
+        (Every(interval=6 * HOUR), "every 6 hours"),
+        (Every(interval=DAY), "every day"),
+        (Every(interval=36 * HOUR), "every 1 day 12 hours"),
+        (Every(interval=90 * MINUTE), "every 1 hour 30 minutes"),
+        (Every(interval=timedelta(seconds=2.5)), "every 2 seconds 500 milliseconds"),
+        (Every(interval=timedelta(microseconds=7)), "every 0:00:00.000007"),
+        (
+            Every(interval=7 * DAY, anchor=utc("2026-03-01T05:00")),
+            "every 7 days, counted from 2026-03-01 05:00:00 UTC",
+        ),
+    ],
+)
+def test_a_schedule_is_described_in_a_few_words(schedule: Schedule, words: str) -> None:
+    assert describe(schedule) == words
+
+
+zones = st.sampled_from(
+    ["UTC", BERLIN, HELSINKI, NEW_YORK, LORD_HOWE, SAO_PAULO, BEIRUT, APIA, NUUK, ST_JOHNS]
+)  # fmt: skip
+moments = st.timedeltas(timedelta(), timedelta(days=50 * 365)).map(
+    lambda passed: utc("1990-01-01") + passed
+)
+
+
+def field(low: int, high: int) -> st.SearchStrategy[str]:
+    number = st.integers(low, high)
+    span = st.tuples(number, number).map(lambda ends: f"{min(ends)}-{max(ends)}")
+    return st.one_of(
+        st.just("*"),
+        st.integers(1, high).map(lambda step: f"*/{step}"),
+        st.lists(st.one_of(number.map(str), span), min_size=1, max_size=3).map(
+            ",".join
+        ),
+    )
+
+
+@st.composite
+def cron_schedules(draw: st.DrawFn) -> CronSchedule:
+    # Days up to the 28th exist in every month, so that all of these happen.
+    fields = (field(0, 59), field(0, 23), field(1, 28), field(1, 12), field(0, 7))
+    return cron(" ".join(draw(one) for one in fields), draw(zones))
+
+
+schedules: st.SearchStrategy[Schedule] = st.one_of(
+    cron_schedules(),
+    st.builds(
+        Every,
+        interval=st.timedeltas(timedelta(milliseconds=100), 366 * DAY),
+        anchor=moments,
+    ),
+)
+
+
+def near_changes(schedule: Schedule, moment: datetime) -> datetime:
+    """The same hour, but where it is most interesting: on the day of a change."""
+    if isinstance(schedule, Every):
+        return moment
+    days = (moment + n * DAY for n in range(200))
+    local = (day.astimezone(schedule.zone) for day in days)
+    changes = (
+        day for day, later in pairwise(local) if day.utcoffset() != later.utcoffset()
+    )
+    return next(changes, moment).astimezone(UTC)
+
+
+@given(schedule=schedules, moment=moments, hours=st.integers(-30, 30))
+def test_ticks_rise_and_are_found_from_all_sides(
+    schedule: Schedule, moment: datetime, hours: int
+) -> None:
+    start = near_changes(schedule, moment) + hours * HOUR
+
+    ticks = next_ticks(schedule, start, 12)
+
+    assert ticks[0] > start
+    assert all(tick < later for tick, later in pairwise(ticks))
+    assert all(tick.tzinfo is UTC for tick in ticks)
+    assert ticks == ticks_between(schedule, after=start, until=ticks[-1], limit=99)
+    assert ticks[:3] == ticks_between(schedule, after=start, until=ticks[-1], limit=3)
+    for tick, later in pairwise(ticks):
+        assert next_ticks(schedule, tick, 1) == (later,)
+        assert latest_tick(schedule, later) == later
+        assert latest_tick(schedule, later - timedelta(microseconds=1)) == tick
+
+
+def matches(schedule: CronSchedule, tick: datetime) -> bool:
+    cron, local = schedule.cron, tick.astimezone(schedule.zone)
+    in_days = local.day in cron.days
+    in_week = local.isoweekday() % 7 in cron.weekdays
+    return (
+        local.minute in cron.minutes
+        and local.hour in cron.hours
+        and local.month in cron.months
+        and (in_days or in_week if cron.day_or_weekday else in_days and in_week)
+    )
+
+
+def offsets_around(schedule: CronSchedule, moment: datetime) -> set[timedelta | None]:
+    near = (moment + hours * HOUR for hours in range(-26, 51))
+    return {each.astimezone(schedule.zone).utcoffset() for each in near}
+
+
+@given(schedule=cron_schedules(), moment=moments, hours=st.integers(-30, 30))
+def test_a_tick_matches_in_local_time_unless_the_clock_leapt_over_it(
+    schedule: CronSchedule, moment: datetime, hours: int
+) -> None:
+    start = near_changes(schedule, moment) + hours * HOUR
+
+    for tick in next_ticks(schedule, start, 12):
+        before = (tick - DAY).astimezone(schedule.zone).utcoffset()
+        leapt = before != tick.astimezone(schedule.zone).utcoffset()
+        assert leapt or matches(schedule, tick)
+
+
+@given(schedule=cron_schedules(), day=moments)
+def test_on_ordinary_days_the_ticks_are_the_minutes_that_match(
+    schedule: CronSchedule, day: datetime
+) -> None:
+    start = day.replace(hour=0, minute=0, second=0, microsecond=0)
+    assume(len(offsets_around(schedule, start)) == 1)
+
+    minutes = (start + n * MINUTE for n in range(1, 1441))
+
+    assert ticks_between(schedule, after=start, until=start + DAY, limit=1500) == tuple(
+        minute for minute in minutes if matches(schedule, minute)
+    )
+
+
+@given(
+    minute=field(0, 59),
+    zone=st.sampled_from([BERLIN, HELSINKI, NEW_YORK, SAO_PAULO, BEIRUT, ST_JOHNS]),
+    moment=moments,
+)
+def test_with_any_hour_the_ticks_are_the_minutes_that_match_on_all_days(
+    minute: str, zone: str, moment: datetime
+) -> None:
+    schedule = cron(f"{minute} * * * *", zone)
+    change = near_changes(schedule, moment) - DAY
+    start = change.replace(minute=0, second=0, microsecond=0)
+
+    minutes = (start + n * MINUTE for n in range(1, 2881))
+
+    assert ticks_between(
+        schedule, after=start, until=start + 2 * DAY, limit=3000
+    ) == tuple(minute for minute in minutes if matches(schedule, minute))
+
+
+@given(
+    schedule=schedules,
+    start=moments,
+    steps=st.lists(st.timedeltas(-HOUR, 9 * HOUR), max_size=20),
+)
+def test_however_the_clock_goes_no_tick_is_seen_twice_and_none_is_lost(
+    schedule: Schedule, start: datetime, steps: list[timedelta]
+) -> None:
+    assume(isinstance(schedule, CronSchedule) or schedule.interval > 10 * MINUTE)
+    since, now, seen = start, start, list[datetime]()
+
+    for step in steps:
+        now += step
+        found = due(schedule, now=now, since=since, start_deadline=DEADLINE)
+        assert found.run is None or now - DEADLINE <= found.run <= now
+        assert found.missed_count >= len(found.missed)
+        seen += [*found.missed[-MISSED_KEPT:], *([found.run] if found.run else [])]
+        since = max(since, now)
+
+    everything = ticks_between(schedule, after=start, until=since, limit=100_000)
+    assert len(seen) == len(set(seen))
+    assert set(seen) <= set(everything)
+    assert len(everything) > MISSED_KEPT or tuple(seen) == everything
