@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,6 +18,7 @@ from agent.metrics.own import OwnMetrics
 from agent.ports import Clock
 from agent.scheduling.rounds import Pace, Rounds, Surroundings
 from agent.scheduling.timer import Timer
+from agent.services.recording import Recorder
 from agent.services.surveying import Target
 
 log = structlog.get_logger()
@@ -27,8 +28,12 @@ NO_JOBS = "this version checks jobs but does not run them"
 _HEARTBEAT = timedelta(seconds=1)
 _FILE_LOOK = timedelta(seconds=2)
 _HOUSEKEEPING = "housekeeping"
+_HISTORY = "history"
 # Together with the web server's second this stays under the two that are promised.
 _LAST_CALLS = timedelta(milliseconds=700)
+_LAST_WORDS = timedelta(milliseconds=500)
+_WRITING = timedelta(seconds=1)
+_RESTART = "a change needs a restart"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,26 +55,30 @@ class Daemon:
         *,
         faces: Faces,
         targets: Callable[[Config], Sequence[Target]],
+        recorder: Recorder,
         clock: Clock,
         stopping: threading.Event,
     ) -> None:
-        """`targets` tells the servers of a configuration; `stopping` ends their waits."""
+        """`targets` and `jobs` tell what a configuration asks for; `stopping` ends it."""
         self._file = file
         self._faces = faces
         self._targets = targets
+        self._recorder = recorder
         self._clock = clock
         self._stopping = stopping
         self._loading = threading.Lock()
-        self._listen: object = None
+        self._fixed: Mapping[str, object] = {}
         self._timer = Timer(clock)
         self._rounds = Rounds(
             Surroundings(
                 timer=self._timer,
                 clock=clock,
                 sinks=(faces.board, faces.exposition, faces.own),
+                recorder=recorder,
                 round_done=faces.health.round_done,
             )
         )
+
 
     def start(self, config: Config) -> None:
         """Begin with a configuration that was loaded already."""
@@ -77,7 +86,16 @@ class Daemon:
         self._timer.add_pool(_HOUSEKEEPING, threads=2)
         self._tick(_HEARTBEAT, self._faces.health.beat, "heartbeat")
         self._tick(_FILE_LOOK, self._look_at_file, "watch configuration")
-        self._listen = config.listen
+        # Apart from the heartbeat: a lost server holds whoever writes to it.
+        self._timer.add_pool(_HISTORY, threads=1)
+        self._timer.every(
+            _WRITING,
+            self._recorder.write,
+            name="write history",
+            pool=_HISTORY,
+            patient=True,
+        )
+        self._fixed = _fixed(config)
         self._apply(config)
 
     def reload(self) -> None:
@@ -87,7 +105,15 @@ class Daemon:
     def stop(self) -> bool:
         """End all ticks and waits; tell whether everything ended in time."""
         self._stopping.set()
-        return self._timer.stop(within=_LAST_CALLS)
+        all_ended = self._timer.stop(within=_LAST_CALLS)
+        return self._written_down() and all_ended
+
+    def _written_down(self) -> bool:
+        """The last of the history; a server that is lost is not waited for."""
+        last = threading.Thread(target=self._recorder.write, daemon=True)
+        last.start()
+        last.join(_LAST_WORDS.total_seconds())
+        return not last.is_alive()
 
     def _tick(self, interval: timedelta, call: Callable[[], None], name: str) -> None:
         self._timer.every(interval, call, name=name, pool=_HOUSEKEEPING)
@@ -102,8 +128,9 @@ class Daemon:
             config = self._loaded()
             if config is None:
                 return
-            if config.listen != self._listen:
-                log.warning("listen_address_kept", reason="a new one needs a restart")
+            for section, value in _fixed(config).items():
+                if value != self._fixed[section]:
+                    log.warning("section_kept", section=section, reason=_RESTART)
             self._apply(config)
         log.info("config_reloaded", servers=len(config.servers))
 
@@ -131,3 +158,8 @@ class Daemon:
             ),
         )
         self._faces.own.reloaded(ok=True, at=self._clock.now())
+
+
+def _fixed(config: Config) -> Mapping[str, object]:
+    """What stays as it was at the start, whatever a new file says."""
+    return {"listen": config.listen, "history": config.history}

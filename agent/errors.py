@@ -5,3 +5,15 @@ from __future__ import annotations
 
 class AgentError(Exception):
     """Something a user can act on; its text is one readable sentence."""
+
+
+class HistoryError(AgentError):
+    """The history could not be read or written; sampling goes on without it."""
+
+
+class NoLedgerError(AgentError):
+    """The target of a job has no ledger that could be written to."""
+
+
+class BusyError(AgentError):
+    """A lock could not be had in time; the whole transaction may be tried again."""

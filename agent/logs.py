@@ -40,7 +40,7 @@ def configure(*, level: str, format_: Format) -> None:
     root.handlers = [handler]
     root.setLevel(level.upper())
     # What these say, the agent says better or at its own events.
-    for noisy in ("apscheduler", "psycopg", "uvicorn", "asyncio"):
+    for noisy in ("alembic", "apscheduler", "psycopg", "uvicorn", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
 
 

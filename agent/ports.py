@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from agent.domain.scoring import Prediction
 from agent.domain.sequences import Position, SequenceDefinition
 from agent.domain.status import DatabaseStatus
+from agent.domain.tracks import Record
 
 
 class Clock(Protocol):
@@ -23,13 +25,15 @@ class Clock(Protocol):
 class ServerFacts:
     """What a connection says of the server behind it and of itself.
 
-    `role` is the role that is connected, quoted for use in SQL.
+    `role` is the role that is connected, quoted for use in SQL. `line` names the line
+    of history that values belong to: another cluster, timeline or standby has another.
     """
 
     datname: str
     version: str
     in_recovery: bool
     role: str
+    line: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,3 +75,32 @@ class Sink(Protocol):
 
     def publish(self, status: DatabaseStatus) -> None: ...
     def forget(self, server: str, datname: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """What is stored of one database: its tracks, and what was predicted of them."""
+
+    records: tuple[Record, ...] = ()
+    predictions: tuple[Prediction, ...] = ()
+
+
+class History(Protocol):
+    """Where tracks survive the agent; each method raises HistoryError."""
+
+    def load(self, server: str, datname: str) -> Chapter:
+        """All that is stored; current records are marked at their database's last round."""
+        ...
+
+    def save(
+        self, server: str, datname: str, chapter: Chapter, *, seen_at: datetime
+    ) -> None:
+        """Write what changed up to the round of `seen_at`, all of it or nothing.
+
+        Writing the same again changes nothing.
+        """
+        ...
+
+    def prune(self, now: datetime) -> None:
+        """Forget what is older than is kept, and give the space back."""
+        ...

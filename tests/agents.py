@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -23,6 +24,7 @@ T = TypeVar("T")
 CLOCK = SystemClock()
 _STARTED = re.compile(r"http://[0-9.]+:[0-9]+")
 _PATIENCE_SECONDS = 30.0
+_ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,8 +107,10 @@ def running_agent(
         with log.open("wb") as written:
             process = subprocess.Popen(
                 [sys.executable, "-m", "agent", "run", "--config", str(path)],
+                cwd=home,  # its history is made there
                 stdout=subprocess.PIPE,
                 stderr=written,
+                env={**os.environ, "PYTHONPATH": str(_ROOT)},
             )
         try:
             yield RunningAgent(process=process, config=path, log=log)

@@ -21,9 +21,11 @@ from agent.bootstrap.targets import CLOCK, servers_from_config
 from agent.config import ConfigFile
 from agent.daemon import Daemon, Faces
 from agent.health import Health
+from agent.history.store import SqlHistory
 from agent.metrics.exposition import Exposition
 from agent.metrics.own import OwnMetrics
 from agent.metrics.scrape import Scraper
+from agent.services.recording import Recorder
 from agent.web.app import create_app
 from agent.web.server import WebServer, listen
 
@@ -52,10 +54,12 @@ def run_daemon(
         own=OwnMetrics(version=__version__),
         health=Health(CLOCK),
     )
+    history = SqlHistory(config.history.url, retention=config.history.retention)
     daemon = Daemon(
         file,
         faces=faces,
         targets=lambda each: servers_from_config(each, os.environ, stopping=stopping),
+        recorder=Recorder(history, clock=CLOCK, on_failure=faces.own.history_failed),
         clock=CLOCK,
         stopping=stopping,
     )
@@ -72,6 +76,7 @@ def run_daemon(
         log.info("started", address=_address(listener), version=__version__)
         web.serve()
         all_ended = daemon.stop()
+        history.close()
     log.info("stopped", all_ended=all_ended)
     if not all_ended:
         _leave_at_once()

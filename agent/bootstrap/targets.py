@@ -76,6 +76,8 @@ def thresholds_of(severity: Severity) -> Thresholds:
     return Thresholds(
         warning_used_ratio=severity.warning.used_ratio,
         critical_used_ratio=severity.critical.used_ratio,
+        warning_exhausts_within=severity.warning.exhausts_within,
+        critical_exhausts_within=severity.critical.exhausts_within,
     )
 
 
@@ -94,6 +96,17 @@ def survey(
     return surveying.survey(
         judged, clock=CLOCK, concurrency=concurrency, progress=progress
     )
+
+
+def endpoint_of(
+    server: Server,
+    config: Config,
+    environ: Mapping[str, str],
+    *,
+    stopping: threading.Event | None = None,
+) -> Endpoint:
+    """How to reach one server of a configuration; secrets are read later."""
+    return _endpoint(server, config.sampling, environ, stopping or threading.Event())
 
 
 def _checked(dsn: str, *, which: str) -> str:

@@ -19,6 +19,7 @@ class ExitCode(IntEnum):
     DONE = 0
     FAILED = 1
     USAGE = 2
+    REFUSED = 3
     PARTLY = 4
     INTERRUPTED = 130  # as a shell counts SIGINT
     PIPE_BROKEN = 141  # and SIGPIPE

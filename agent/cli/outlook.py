@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from agent.cli.quantities import compact
-from agent.cli.trace import Trace
 from agent.domain.forecast import Forecast, History, State
-from agent.domain.increments import Consumption
+from agent.domain.quantities import rate, span
+from agent.domain.scoring import Stretch
 from agent.domain.wording import counted
 
 _DAY = 86_400
@@ -20,17 +19,18 @@ _MARGIN = 11
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """A trace, what was learned from it, and the forecast."""
+    """What was seen of a counter since some time, and the forecast that is made now.
 
-    trace: Trace
-    consumed: Consumption
+    `facts` say in words what the past consists of.
+    """
+
+    since: datetime
+    now: datetime
     history: History
     remaining: int
     forecast: Forecast
-
-    @property
-    def now(self) -> datetime:
-        return self.trace.positions[-1].at
+    stretch: Stretch | None = None
+    facts: Sequence[str] = ()
 
 
 _STATES = {
@@ -46,7 +46,7 @@ def lines(outlook: Outlook, *, blocks: bool) -> Iterator[str]:
     """The answer line by line; without `blocks`, in plain letters."""
     answer = outlook.forecast
     yield _entry("remaining", counted(outlook.remaining, "call"))
-    yield _entry("rate", _rate(answer.rate_per_second))
+    yield _entry("rate", rate(answer.rate_per_second))
     yield _entry("history", _history(outlook))
     if blocks:
         days = day_totals(outlook)[-_SPARKS_SHOWN:]
@@ -66,32 +66,9 @@ def _entry(name: str, text: str) -> str:
     return name.ljust(_MARGIN) + text
 
 
-def _rate(per_second: float) -> str:
-    """In the unit that makes it a number to remember.
-
-    >>> _rate(12.5), _rate(0.5), _rate(0.0)
-    ('12.5 calls a second', '1800 calls an hour', 'nothing')
-    """
-    if per_second == 0:
-        return "nothing"
-    if per_second >= 1:
-        number = (
-            f"{per_second:.1f}" if per_second < 1000 else compact(round(per_second))
-        )
-        return f"{number} calls a second"
-    if per_second * 3600 >= 10:
-        return f"{per_second * 3600:.0f} calls an hour"
-    return f"{per_second * _DAY:.3g} calls a day"
-
-
 def _history(outlook: Outlook) -> str:
-    since = outlook.now - outlook.trace.positions[0].at
-    facts = [span(since.total_seconds()), counted(outlook.trace.rows, "row")]
-    if outlook.consumed.resets:
-        facts.append(counted(outlook.consumed.resets, "restart"))
-    if outlook.consumed.events:
-        facts.append(f"{counted(len(outlook.consumed.events), 'jump')} left out")
-    return ", ".join(facts)
+    past = outlook.now - outlook.since
+    return ", ".join([span(past.total_seconds()), *outlook.facts])
 
 
 def _when(now: datetime, seconds: float | None) -> str:
@@ -103,28 +80,6 @@ def _when(now: datetime, seconds: float | None) -> str:
 def _date(now: datetime, seconds: float) -> str:
     at = now + timedelta(seconds=seconds)
     return f"{at:%Y-%m-%d %H:%M} UTC" if seconds < 14 * _DAY else f"{at:%Y-%m-%d}"
-
-
-def span(seconds: float) -> str:
-    """A length of time with two digits, for nobody knows more.
-
-    >>> [span(s) for s in (90, 5400, 180_000, 2_000_000, 40_000_000, 90_000_000)]
-    ['1.5 minutes', '1.5 hours', '2.1 days', '3.3 weeks', '15 months', '2.9 years']
-    """
-    for unit, size, most in (
-        ("minutes", 60, 90),
-        ("hours", 3600, 48),
-        ("days", _DAY, 14),
-        ("weeks", 7 * _DAY, 13),
-        ("months", 30.44 * _DAY, 24),
-    ):
-        if seconds / size < most:
-            return f"{_two_digits(seconds / size)} {unit}"
-    return f"{_two_digits(seconds / (365.25 * _DAY))} years"
-
-
-def _two_digits(number: float) -> str:
-    return f"{number:.1f}" if number < 9.95 else f"{number:.0f}"
 
 
 def _sureness(answer: Forecast) -> str:

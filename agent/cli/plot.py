@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from agent.cli.failures import UsageError
-from agent.cli.outlook import Outlook, span
-from agent.cli.quantities import compact
-from agent.domain.forecast import HORIZON, Forecast, State, forecast
+from agent.cli.outlook import Outlook
+from agent.domain.forecast import HORIZON, Forecast, History, State, forecast
+from agent.domain.quantities import compact, span
 from agent.domain.shapes import Floats
+from agent.domain.wording import printable
 from agent.errors import AgentError
 
 if TYPE_CHECKING:
@@ -42,10 +44,14 @@ class Band:
     late: Floats
 
 
-def draw(outlook: Outlook, path: Path, *, seed: int, title: str) -> None:
-    """Write the picture; raises UsageError and AgentError."""
+def refuse_unknown_kind(path: Path) -> None:
+    """Raise UsageError for a file that cannot become a picture."""
     if path.suffix.lower().lstrip(".") not in _KINDS:
         raise UsageError(f"--plot must end in .png, .svg or .pdf: {str(path)!r}")
+
+
+def draw(outlook: Outlook, path: Path, *, seed: int, title: str) -> None:
+    """Write the picture; raises AgentError."""
     figure = _figure()
     axes = figure.add_subplot()
     _decorate(axes)
@@ -53,9 +59,11 @@ def draw(outlook: Outlook, path: Path, *, seed: int, title: str) -> None:
     if outlook.forecast.state is State.OK:
         _draw_band(axes, outlook, _band(outlook, seed=seed))
     _draw_limit(axes, outlook)
-    _write_heading(figure, outlook, title)
+    _write_heading(figure, outlook, printable(title))
     try:
-        figure.savefig(path, dpi=150, facecolor="white")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a letter that no font has becomes a box
+            figure.savefig(path, dpi=150, facecolor="white")
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise AgentError(f"{path}: cannot be written: {reason}") from None
@@ -77,7 +85,8 @@ def _band(outlook: Outlook, *, seed: int) -> Band:
     """The simulated passages of ever more calls, up to all that are left."""
     used = np.linspace(0, outlook.remaining, _STEPS + 1)
     passages = [
-        forecast(outlook.history, round(each), seed=seed) for each in used[1:-1]
+        forecast(outlook.history, round(each), seed=seed, stretch=outlook.stretch)
+        for each in used[1:-1]
     ]
     passages.append(outlook.forecast)
     return Band(
@@ -121,13 +130,22 @@ def _days(at: datetime) -> float:
 
 
 def _draw_past(axes: Axes, outlook: Outlook) -> None:
-    hourly = np.nan_to_num(outlook.history.hourly)
-    times = _days(outlook.history.start) + np.arange(len(hourly) + 1) / 24
-    used = np.concatenate([[0.0], np.cumsum(hourly)]) - hourly.sum()
+    times, used = _past(outlook.history)
     now = _days(outlook.now)
     axes.plot(times, used, color=_PAST, linewidth=2, solid_capstyle="round")
     axes.plot([now], [0], "o", color=_PAST, markersize=5)
     axes.annotate("now", (now, 0), (7, -12), textcoords="offset points", color=_PAST)
+
+
+def _past(history: History) -> tuple[Floats, Floats]:
+    """Times, and the calls used by then, below zero up to now."""
+    daily, hourly = np.nan_to_num(history.daily), np.nan_to_num(history.hourly)
+    start = _days(history.start)
+    days = start - np.arange(len(daily), 0, -1)
+    times = np.concatenate([days, start + np.arange(len(hourly) + 1) / 24])
+    calls = np.concatenate([daily, hourly])
+    used = np.concatenate([[0.0], np.cumsum(calls)]) - calls.sum()
+    return np.asarray(times, np.float64), np.asarray(used, np.float64)
 
 
 def _draw_band(axes: Axes, outlook: Outlook, band: Band) -> None:
@@ -165,11 +183,11 @@ def _mark(axes: Axes, at: float, used: float, share: str, *, bold: bool) -> None
 
 def _look_at(axes: Axes, outlook: Outlook, *, ahead: float) -> None:
     """As many days of the past as of the future, if there are so many."""
-    hourly = np.nan_to_num(outlook.history.hourly)
-    behind = min(len(hourly) / 24, ahead)
+    times, used = _past(outlook.history)
     now = _days(outlook.now)
+    behind = min(now - float(times[0]), ahead)
     axes.set_xlim(now - behind * 1.03, now + ahead)
-    lowest = float(hourly[len(hourly) - int(behind * 24) :].sum())
+    lowest = -float(np.interp(now - behind, times, used))
     room = 0.08 * (lowest + outlook.remaining)
     axes.set_ylim(-lowest - room, outlook.remaining + room)
 
@@ -196,7 +214,13 @@ def _shows_limit(outlook: Outlook) -> bool:
 
 def _write_heading(figure: Figure, outlook: Outlook, title: str) -> None:
     figure.text(
-        0.03, 0.925, _headline(outlook, title), fontsize=15, weight="bold", color=_INK
+        0.03,
+        0.925,
+        _headline(outlook, title),
+        fontsize=15,
+        weight="bold",
+        color=_INK,
+        parse_math=False,
     )
     figure.text(0.03, 0.87, _subline(outlook), fontsize=10, color=_FAINT)
 
@@ -227,7 +251,7 @@ def _day(outlook: Outlook, seconds: float | None) -> str:
 
 def _subline(outlook: Outlook) -> str:
     answer = outlook.forecast
-    past = span((outlook.now - outlook.trace.positions[0].at).total_seconds())
+    past = span((outlook.now - outlook.since).total_seconds())
     seen = f"seen {past} up to {outlook.now:%-d %B %Y}"
     if answer.state is not State.OK:
         return seen

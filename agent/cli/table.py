@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from rich.segment import Segment
 from rich.style import Style
 
+from agent.cli.bars import ascii_bar, bar
 from agent.cli.layout import Align, Cell, Column, aligned, cell
 from agent.cli.paper import Paper
-from agent.cli.quantities import ascii_bar, bar, compact
 from agent.domain.findings import Severity
+from agent.domain.quantities import compact
 from agent.domain.sequences import At
 from agent.domain.status import DatabaseStatus, SequenceStatus, State
 from agent.domain.verdict import alarm

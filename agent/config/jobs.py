@@ -88,6 +88,27 @@ class Locks(Section):
     )
 
 
+class Allow(Section):
+    """What a reset would set off beside its tables, and is to set off all the same."""
+
+    triggers: Listed[QualifiedName] = Field(
+        default=(),
+        description="TRUNCATE triggers that may run, as `schema.table.trigger`.",
+    )
+    publications: Listed[Name] = Field(
+        default=(),
+        description="Publications whose subscribers may be emptied too.",
+    )
+    subscriptions: Listed[Name] = Field(
+        default=(),
+        description="Subscriptions that the database may have.",
+    )
+    replication_slots: Listed[Name] = Field(
+        default=(),
+        description="Logical replication slots that the database may have.",
+    )
+
+
 class Job(Section):
     """A reset or a resync of one database, by schedule or by hand."""
 
@@ -122,6 +143,10 @@ class Job(Section):
     )
     limits: Limits = Field(
         default=Limits(), description="What the job may remove at most."
+    )
+    allow: Allow = Field(
+        default=Allow(),
+        description="What the job knows of and accepts; everything else refuses.",
     )
     locks: Locks = Field(
         default=Locks(), description="How patiently the job waits for tables in use."

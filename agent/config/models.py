@@ -106,9 +106,7 @@ class Threshold(Section):
 
     used_ratio: Ratio = Field(description="The share of its values that is used up.")
     exhausts_within: Span = Field(
-        description=(
-            "The time in which it may run out; checked, but not used by this version."
-        )
+        description="The time in which it may run out, by the early edge of its forecast."
     )
 
 
@@ -120,9 +118,7 @@ class WarningThreshold(Threshold):
     )
     exhausts_within: Span = Field(
         default=timedelta(days=90),
-        description=(
-            "The time in which it may run out; checked, but not used by this version."
-        ),
+        description="The time in which it may run out, by the early edge of its forecast.",
     )
 
 
@@ -134,9 +130,7 @@ class CriticalThreshold(Threshold):
     )
     exhausts_within: Span = Field(
         default=timedelta(days=14),
-        description=(
-            "The time in which it may run out; checked, but not used by this version."
-        ),
+        description="The time in which it may run out, by the early edge of its forecast.",
     )
 
 
@@ -185,10 +179,7 @@ class Config(Section):
     )
     log: Log = Field(default=Log(), description="What is logged, and how.")
     history: History = Field(
-        default=History(),
-        description=(
-            "Where consumption is remembered; checked, but not used by this version."
-        ),
+        default=History(), description="Where consumption is remembered."
     )
     sampling: Sampling = Field(
         default=Sampling(),
@@ -203,10 +194,10 @@ class Config(Section):
     servers: NonEmpty[Server] = Field(description="The PostgreSQL servers to watch.")
     jobs: Listed[Job] = Field(
         default=(),
-        description=(
-            "What is put back, where and when; none by default. Checked, but not run by"
-            " this version."
-        ),
+        description=("What is put back, where and when; none by default."),
+    )
+    suspended: bool = Field(
+        default=False, description="`true` lets no job of this file run for now."
     )
 
     @model_validator(mode="after")

@@ -74,6 +74,9 @@ class Resets(Section):
             " where both are equal."
         ),
     )
+    suspended: bool = Field(
+        default=False, description="`true` lets no job touch this server for now."
+    )
 
 
 class Server(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -39,7 +40,7 @@ def run_demo(port: int | None, duration: timedelta | None) -> int:
             _say("Creating the example application's seven tables ...")
             role_dsn = _make_application(server)
             config = home / "sequence-agent.yaml"
-            config.write_text(_config(listener.getsockname()[1], role_dsn))
+            config.write_text(_config(listener.getsockname()[1], role_dsn, home))
             with traffic(_engine(server)):
                 return run_daemon(
                     config,
@@ -94,11 +95,12 @@ def _engine(server: EmbeddedPostgres) -> Engine:
     return create_engine(url, poolclass=NullPool)
 
 
-def _config(port: int, dsn: str) -> str:
+def _config(port: int, dsn: str, home: Path) -> str:
     return dedent(
         f"""\
         listen: {{host: {_HOST}, port: {port}}}
         log: {{level: warning}}
+        history: {{url: {json.dumps(f"sqlite:///{home}/history.db")}}}
         sampling: {{interval: 2s}}
         servers:
           - name: demo

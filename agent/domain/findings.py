@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
+from agent.domain.forecast import State
 from agent.domain.limits import (
     Capacity,
     column_range,
     limit_in,
     sequence_type_range,
 )
+from agent.domain.quantities import rate, span
 from agent.domain.remedies import (
     SEQUENCE_TYPE,
     make_readable,
@@ -30,9 +33,14 @@ from agent.domain.sequences import (
     Unreadable,
     next_value,
 )
+from agent.domain.usage import Usage
 from agent.domain.wording import percent_used
 
 _INTEGER_COLUMNS = {"int2", "int4", "int8"}
+
+_BURST_WITHIN = timedelta(days=1)
+# What was found stays until it is this much further away: forecasts breathe.
+_CLEARS_AT = 1.25
 
 
 class Severity(StrEnum):
@@ -43,11 +51,17 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+_CRITICAL = frozenset({Severity.CRITICAL})
+_WARNING = frozenset({Severity.WARNING, Severity.CRITICAL})
+
+
 class Kind(StrEnum):
     """What a finding is about; the names are part of the public contract."""
 
     EXHAUSTED = "exhausted"
     NEAR_LIMIT = "near_limit"
+    EXHAUSTS_SOON = "exhausts_soon"
+    BURST = "burst"
     COLUMN_NARROWER = "column_narrower"
     SEQUENCE_NARROWER = "sequence_narrower"
     SHARED = "shared"
@@ -68,25 +82,32 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """From which used ratio on a sequence is near its limit."""
+    """From which used ratio, and how long before its end, a sequence needs attention."""
 
     warning_used_ratio: float = 0.75
     critical_used_ratio: float = 0.90
+    warning_exhausts_within: timedelta = timedelta(days=90)
+    critical_exhausts_within: timedelta = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """All that a rule may look at."""
+    """All that a rule may look at; `before` are the findings of the round before."""
 
     reading: Reading
     capacity: Capacity | None
     limiting: FedColumn | None
     thresholds: Thresholds
     role: str
+    usage: Usage | None = None
+    before: tuple[Finding, ...] = ()
 
     @property
     def sequence(self) -> SequenceDefinition:
         return self.reading.sequence
+
+    def found_before(self, kind: Kind, severities: frozenset[Severity]) -> bool:
+        return any(f.kind is kind and f.severity in severities for f in self.before)
 
 
 def findings(case: Case) -> tuple[Finding, ...]:
@@ -143,6 +164,61 @@ def _near_limit(case: Case) -> Finding | None:
             f" to {capacity.limit} of {by}"
         ),
         remedy=widen(case.sequence, case.limiting),
+    )
+
+
+def _exhausts_soon(case: Case) -> Finding | None:
+    """On the early edge of the forecast: the late one is no comfort at night."""
+    outlook = case.usage.outlook if case.usage else None
+    if outlook is None or outlook.state is not State.OK or outlook.p10_seconds is None:
+        return None
+    severity = _severity_of_end(case, outlook.p10_seconds)
+    if severity is None or _starts_again_safely(case):
+        return None
+    early, likely = (
+        span(seconds) if seconds is not None else "more than ten years"
+        for seconds in (outlook.p10_seconds, outlook.p50_seconds)
+    )
+    return Finding(
+        kind=Kind.EXHAUSTS_SOON,
+        severity=severity,
+        message=f"runs out in {likely}, perhaps in {early}",
+        remedy=widen(case.sequence, case.limiting),
+    )
+
+
+def _severity_of_end(case: Case, seconds: float) -> Severity | None:
+    """The worst severity whose threshold is reached, or was and is not yet left."""
+    thresholds = case.thresholds
+    for severity, within, enough in (
+        (Severity.CRITICAL, thresholds.critical_exhausts_within, _CRITICAL),
+        (Severity.WARNING, thresholds.warning_exhausts_within, _WARNING),
+    ):
+        stays = case.found_before(Kind.EXHAUSTS_SOON, enough)
+        if seconds < within.total_seconds() * (_CLEARS_AT if stays else 1):
+            return severity
+    return None
+
+
+def _burst(case: Case) -> Finding | None:
+    """So fast in the last minutes that no forecast from hours can tell."""
+    usage, capacity = case.usage, case.capacity
+    if usage is None or capacity is None or not usage.recent_per_second:
+        return None
+    seconds = capacity.remaining / usage.recent_per_second
+    stays = case.found_before(Kind.BURST, _CRITICAL)
+    limit = _BURST_WITHIN.total_seconds() * (_CLEARS_AT if stays else 1)
+    if capacity.remaining == 0 or seconds >= limit or _starts_again_safely(case):
+        return None
+    return Finding(
+        kind=Kind.BURST,
+        severity=Severity.CRITICAL,
+        message=(
+            f"{rate(usage.recent_per_second)} in the last minutes: at this rate the"
+            f" {capacity.remaining} calls left are gone in {span(seconds)}"
+        ),
+        remedy="find the session that calls nextval; "
+        + widen(case.sequence, case.limiting),
     )
 
 
@@ -239,6 +315,8 @@ _RULES: tuple[Callable[[Case], Finding | None], ...] = (
     _unreadable,
     _exhausted,
     _near_limit,
+    _exhausts_soon,
+    _burst,
     _cycles_into_unique,
     _column_narrower,
     _sequence_narrower,

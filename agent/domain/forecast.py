@@ -6,15 +6,16 @@ docs/forecast.md tells the method in plain words, docs/benchmarks.md how good it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import numpy as np
 
 from agent.domain.levels import level
-from agent.domain.paths import Outlook, hours_to_exhaustion
+from agent.domain.paths import Outlook, calls_within, hours_to_exhaustion
+from agent.domain.scoring import HORIZONS, Stretch
 from agent.domain.shapes import DAY, WEEK, Floats, expected_days, season, weekly_shape
 
 HORIZON = timedelta(days=3653)
@@ -69,9 +70,11 @@ class Forecast:
     p90_seconds: float | None = None
 
 
-def forecast(history: History, remaining: int, *, seed: int) -> Forecast:
-    """The same history, remaining calls and seed give the same answer."""
-    known = history.hourly[~np.isnan(history.hourly)]
+def forecast(
+    history: History, remaining: int, *, seed: int, stretch: Stretch | None = None
+) -> Forecast:
+    """The same history, remaining calls, seed and stretch give the same answer."""
+    known = _known(history)
     rate = float(known[-WEEK:].mean()) / 3600 if len(known) else 0.0
     if remaining <= 0:
         return Forecast(
@@ -81,25 +84,59 @@ def forecast(history: History, remaining: int, *, seed: int) -> Forecast:
             p50_seconds=0.0,
             p90_seconds=0.0,
         )
-    observed = len(known) + DAY * int(np.count_nonzero(~np.isnan(history.daily)))
+    observed = _observed_hours(history)
     state = _without_simulation(history, known, observed, remaining)
-    if state is None:
-        return _simulated(history, remaining, seed=seed, observed=observed)
-    return Forecast(state=state, rate_per_second=0.0 if state is State.IDLE else rate)
+    if state is not None:
+        idle = state is State.IDLE
+        return Forecast(state=state, rate_per_second=0.0 if idle else rate)
+    told = _simulated(history, remaining, seed=seed, observed=observed)
+    return told if stretch is None else _stretched(told, stretch)
 
 
 def forecasts(
-    histories: Sequence[History], remaining: Sequence[int], *, seeds: Sequence[int]
+    histories: Sequence[History],
+    remaining: Sequence[int],
+    *,
+    seeds: Sequence[int],
+    stretch: Stretch | None = None,
 ) -> tuple[Forecast, ...]:
     """Many at once; only those at risk cost more than a look."""
-    cases = zip(histories, remaining, seeds, strict=True)
-    return tuple(forecast(history, left, seed=seed) for history, left, seed in cases)
+    return tuple(
+        forecast(history, left, seed=seed, stretch=stretch)
+        for history, left, seed in zip(histories, remaining, seeds, strict=True)
+    )
+
+
+def predictions(
+    history: History, *, seed: int
+) -> Mapping[int, tuple[float, float, float]] | None:
+    """For each of `HORIZONS` p10, p50 and p90 of the calls in so many days to come.
+
+    None where too little is known, or nothing moves. They are of the paths that
+    `forecast` follows with this seed, and never stretched: what is learned from them
+    would else be learned from itself.
+    """
+    observed = _observed_hours(history)
+    if observed < _ENOUGH_HOURS or _idle(history, _known(history), observed):
+        return None
+    calls = calls_within(_outlook(history, observed), HORIZONS, seed=seed)
+    low, middle, high = np.quantile(calls, (0.1, 0.5, 0.9), axis=0).tolist()
+    return dict(zip(HORIZONS, zip(low, middle, high, strict=True), strict=True))
+
+
+def _known(history: History) -> Floats:
+    return history.hourly[~np.isnan(history.hourly)]
+
+
+def _observed_hours(history: History) -> int:
+    days = int(np.count_nonzero(~np.isnan(history.daily)))
+    return len(_known(history)) + DAY * days
 
 
 def _without_simulation(
     history: History, known: Floats, observed: int, remaining: int
 ) -> State | None:
-    if not known.any() and _silent(history, observed):
+    if _idle(history, known, observed):
         return State.IDLE
     if observed < _ENOUGH_HOURS and not _cannot_wait(known, remaining):
         return State.INSUFFICIENT_DATA
@@ -109,7 +146,7 @@ def _without_simulation(
         )
         beyond = remaining > generous * _HORIZON_HOURS
         return State.BEYOND_HORIZON if beyond else None
-    return State.IDLE if _silent(history, observed) else None
+    return None
 
 
 def _cannot_wait(known: Floats, remaining: int) -> bool:
@@ -117,6 +154,10 @@ def _cannot_wait(known: Floats, remaining: int) -> bool:
     if not known.any():
         return False
     return remaining / float(known.mean()) < _CANNOT_WAIT_HOURS
+
+
+def _idle(history: History, known: Floats, observed: int) -> bool:
+    return not known[-WEEK:].any() and _silent(history, observed)
 
 
 def _silent(history: History, observed: int) -> bool:
@@ -138,8 +179,7 @@ def _silent(history: History, observed: int) -> bool:
 def _simulated(
     history: History, remaining: int, *, seed: int, observed: int
 ) -> Forecast:
-    daily = _without_gaps(history.daily)
-    outlook = _outlook(_filled(history.hourly), daily, observed)
+    outlook = _outlook(history, observed)
     hours = hours_to_exhaustion(outlook, remaining, weeks=_HORIZON_WEEKS, seed=seed)
     early, likely, late = (_seconds(hours, share) for share in (0.1, 0.5, 0.9))
     return Forecast(
@@ -154,6 +194,26 @@ def _simulated(
 def _seconds(hours: Floats, share: float) -> float | None:
     passed = float(hours[int(share * len(hours))])
     return passed * 3600 if passed <= _HORIZON_HOURS else None
+
+
+def _stretched(told: Forecast, stretch: Stretch) -> Forecast:
+    """With the interval stretched around its median, on the scale of logarithms.
+
+    A median later than `HORIZON` is taken to lie there.
+    """
+    latest = HORIZON.total_seconds()
+    middle = latest if told.p50_seconds is None else told.p50_seconds
+    more = stretch.at(middle / 86_400) - 1
+
+    def moved(edge: float | None) -> float | None:
+        if not edge or not middle:
+            return edge
+        away = edge * (edge / middle) ** more
+        return away if away <= latest else None
+
+    return replace(
+        told, p10_seconds=moved(told.p10_seconds), p90_seconds=moved(told.p90_seconds)
+    )
 
 
 def _without_gaps(daily: Floats) -> Floats:
@@ -178,7 +238,8 @@ def _filled(hourly: Floats) -> Floats:
     return filled
 
 
-def _outlook(hourly: Floats, daily: Floats, observed: int) -> Outlook:
+def _outlook(history: History, observed: int) -> Outlook:
+    hourly, daily = _filled(history.hourly), _without_gaps(history.daily)
     if len(hourly) < DAY:
         hourly = np.full(DAY, hourly.mean())
     hourly = hourly[len(hourly) % DAY :]

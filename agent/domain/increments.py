@@ -57,12 +57,11 @@ def consumption(positions: Sequence[Position]) -> Consumption:
         for step, later, bound in zip(steps, positions[1:], bounds, strict=True)
     ]
     amounts = np.array(counts, np.float64)
-    lone = (amounts > bounds) & _without_like(amounts)
+    usual, lone = _without_jumps(amounts, ends, bounds)
     events = tuple(
         Event(at=positions[i + 1].at, count=counts[i])
         for i in map(int, np.flatnonzero(lone))
     )
-    usual = np.where(lone, np.minimum(amounts, _usual(amounts, ends, lone)), amounts)
     hourly = _per(_HOUR, usual, ends)
     return Consumption(
         start=positions[-1].at - timedelta(hours=len(hourly)),
@@ -70,6 +69,25 @@ def consumption(positions: Sequence[Position]) -> Consumption:
         resets=sum(step < 0 for step in steps),
         events=events,
     )
+
+
+def steady(hourly: Floats) -> Floats:
+    """Calls per hour without the lone jumps, which tell nothing of the rate."""
+    ends = np.arange(len(hourly) + 1, dtype=np.float64) * _HOUR
+    bounds = _bounds(hourly, ends)
+    return _without_jumps(hourly, ends, bounds)[0] if len(hourly) else hourly
+
+
+def _without_jumps(
+    amounts: Floats, ends: Floats, bounds: Floats
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Amounts with the usual in place of lone jumps, and where those were."""
+    lone = (amounts > bounds) & _without_like(amounts)
+    if not lone.any():
+        return amounts, lone
+    return np.where(
+        lone, np.minimum(amounts, _usual(amounts, ends, lone)), amounts
+    ), lone
 
 
 def _counted(step: int, value: int, bound: float) -> int:

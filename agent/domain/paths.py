@@ -7,7 +7,7 @@ drawn day by day would average out and promise far too much.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +39,7 @@ class Outlook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Stretch:
+class _Leg:
     """Some weeks in a row: for each path and week its level, and which week was drawn."""
 
     first: int
@@ -53,24 +53,36 @@ def hours_to_exhaustion(
     """Sorted, one per path; infinite for paths with calls left after all weeks."""
     left = np.full(_PATHS, remaining)
     passed = np.full(_PATHS, np.inf)
-    for stretch in _stretches(outlook, remaining, weeks=weeks, seed=seed):
-        used = np.cumsum(stretch.levels * outlook.week_sums[stretch.drawn], axis=1)
-        passed = np.minimum(passed, _passages(outlook, stretch, used, left))
+    expected = min(remaining / (7 * outlook.level.per_day), weeks)
+    span = int(2 * expected) + _WEEKS_AT_FIRST
+    for leg in _legs(outlook, span=span, weeks=weeks, seed=seed):
+        used = np.cumsum(leg.levels * outlook.week_sums[leg.drawn], axis=1)
+        passed = np.minimum(passed, _passages(outlook, leg, used, left))
         left = left - used[:, -1]
         if np.count_nonzero(left <= 0) > _ENOUGH * _PATHS:
             break
     return np.sort(passed)
 
 
-def _stretches(
-    outlook: Outlook, remaining: float, *, weeks: int, seed: int
-) -> Iterator[_Stretch]:
+def calls_within(outlook: Outlook, days: Sequence[int], *, seed: int) -> Floats:
+    """A row per path, a column per number of whole days, at least one.
+
+    The paths are those of `hours_to_exhaustion` with the same seed.
+    """
+    weeks = -(-max(days) // 7)
+    [leg] = _legs(outlook, span=weeks, weeks=weeks, seed=seed)
+    factors = outlook.level.weeks[leg.drawn] * of_days(outlook.shape)
+    per_day = leg.levels[:, :, None] * factors
+    used = np.cumsum(per_day.reshape(_PATHS, 7 * weeks), axis=1)
+    return np.asarray(used[:, np.array(days) - 1], np.float64)
+
+
+def _legs(outlook: Outlook, *, span: int, weeks: int, seed: int) -> Iterator[_Leg]:
+    """All weeks, so many at a time."""
     # Week after week, so that a path is the same however far it is followed: more
     # calls left never run out sooner.
     of_level, of_weeks = (np.random.default_rng([seed, which]) for which in range(2))
     level = outlook.level
-    expected = min(remaining / (7 * level.per_day), weeks)
-    span = int(2 * expected) + _WEEKS_AT_FIRST
     start = _mirrored(of_level.standard_normal(_PATHS // 2))
     walked = np.log(level.per_day) + level.uncertainty * start
     for first in range(0, weeks, span):
@@ -79,7 +91,7 @@ def _stretches(
         steps = level.drift * _STEP * _mirrored(drawn.T)
         walk = walked[:, None] + np.cumsum(steps, axis=1)
         seasons = outlook.season[np.arange(first, first + some) % 52]
-        yield _Stretch(
+        yield _Leg(
             first=first,
             levels=seasons * np.exp(np.clip(walk - steps / 2, -_EXTREME, 2 * _EXTREME)),
             drawn=of_weeks.integers(len(level.weeks), size=(some, _PATHS)).T,
@@ -92,17 +104,15 @@ def _mirrored(draws: Floats) -> Floats:
     return np.concatenate([draws, -draws])
 
 
-def _passages(
-    outlook: Outlook, stretch: _Stretch, used: Floats, left: Floats
-) -> Floats:
-    """Hours from now to the passage within this stretch, or infinite."""
+def _passages(outlook: Outlook, leg: _Leg, used: Floats, left: Floats) -> Floats:
+    """Hours from now to the passage within this leg, or infinite."""
     passed = np.full(len(left), np.inf)
     paths = np.flatnonzero((left > 0) & (used[:, -1] >= left))
     week = np.argmax(used[paths] >= left[paths, None], axis=1)
     before = np.where(week > 0, used[paths, week - 1], 0.0)
-    missing = (left[paths] - before) / stretch.levels[paths, week]
-    within = _hours_within(outlook, stretch.drawn[paths, week], missing)
-    passed[paths] = (stretch.first + week) * WEEK + within
+    missing = (left[paths] - before) / leg.levels[paths, week]
+    within = _hours_within(outlook, leg.drawn[paths, week], missing)
+    passed[paths] = (leg.first + week) * WEEK + within
     return passed
 
 

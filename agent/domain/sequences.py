@@ -44,9 +44,11 @@ class SequenceDefinition:
     """A sequence as `pg_sequence` and its neighbours describe it.
 
     `quoted` (with its schema) and `quoted_schema` are fit to be pasted into SQL.
+    `filenode` changes when the sequence is restarted or altered, not by setval.
     """
 
     oid: int
+    filenode: int
     schema: str
     name: str
     quoted: str

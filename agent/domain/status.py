@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -17,6 +18,7 @@ from agent.domain.findings import (
     describe_limit,
     findings,
 )
+from agent.domain.forecast import State as Outlook
 from agent.domain.limits import (
     Capacity,
     capacity,
@@ -25,6 +27,7 @@ from agent.domain.limits import (
     limit_in,
     limiting_column,
 )
+from agent.domain.scoring import Scorecard
 from agent.domain.sequences import (
     At,
     FedColumn,
@@ -35,6 +38,7 @@ from agent.domain.sequences import (
     Unreadable,
     Unused,
 )
+from agent.domain.usage import Usage
 
 
 class State(StrEnum):
@@ -73,11 +77,15 @@ class SequenceStatus:
     capacity: Capacity | None
     columns: tuple[ColumnStatus, ...]
     findings: tuple[Finding, ...]
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatabaseStatus:
-    """One database as the last round found it; `error` is set when it could not be read."""
+    """One database as the last round found it; `error` is set when it could not be read.
+
+    `scorecards` tell by horizon, in days, how its forecasts came out.
+    """
 
     server: str
     datname: str
@@ -88,6 +96,7 @@ class DatabaseStatus:
     error: str | None = None
     excluded: int = 0
     sequences: tuple[SequenceStatus, ...] = ()
+    scorecards: Mapping[int, Scorecard] = field(default_factory=dict)
 
     @cached_property
     def states(self) -> Mapping[State, int]:
@@ -102,22 +111,59 @@ class DatabaseStatus:
             (s.capacity.used_ratio for s in self.sequences if s.capacity), default=None
         )
 
+    @cached_property
+    def min_seconds_to_exhaustion(self) -> float | None:
+        """The earliest end on the early edge; infinite is later than ten years.
 
-def assess(reading: Reading, *, thresholds: Thresholds, role: str) -> SequenceStatus:
+        None when no sequence has a forecast.
+        """
+        return min(
+            (s for each in self.sequences if (s := early_end(each)) is not None),
+            default=None,
+        )
+
+
+def early_end(status: SequenceStatus) -> float | None:
+    """Seconds to the early end; None without a forecast, infinite beyond ten years."""
+    outlook = status.usage.outlook if status.usage else None
+    if outlook is None or outlook.state is Outlook.INSUFFICIENT_DATA:
+        return None
+    return math.inf if outlook.p10_seconds is None else outlook.p10_seconds
+
+
+def reach(reading: Reading) -> Capacity | None:
+    """How far the sequence has come; None when it could not be read."""
+    position = reading.position
+    if isinstance(position, Unreadable):
+        return None
+    return capacity(reading.sequence, position)
+
+
+def assess(
+    reading: Reading,
+    *,
+    thresholds: Thresholds,
+    role: str,
+    usage: Usage | None = None,
+    before: tuple[Finding, ...] = (),
+) -> SequenceStatus:
     """Everything that follows from one reading.
 
-    `role` is the database role that read it, quoted: remedies grant to it.
+    `role` is the database role that read it, quoted: remedies grant to it. `before`
+    are the findings of the round before.
     """
     sequence, position = reading.sequence, reading.position
     limiting = limiting_column(sequence)
     known = None if isinstance(position, Unreadable) else position
-    reached = capacity(sequence, known) if known else None
+    reached = reach(reading)
     case = Case(
         reading=reading,
         capacity=reached,
         limiting=limiting,
         thresholds=thresholds,
         role=role,
+        usage=usage,
+        before=before,
     )
     return SequenceStatus(
         sequence=sequence,
@@ -128,6 +174,7 @@ def assess(reading: Reading, *, thresholds: Thresholds, role: str) -> SequenceSt
         capacity=reached,
         columns=tuple(_column_status(sequence, known, c) for c in sequence.columns),
         findings=findings(case),
+        usage=usage,
     )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from agent.domain.forecast import State as Outlook
+from agent.domain.scoring import Scorecard
 from agent.domain.sequences import At
 from agent.domain.status import DatabaseStatus, SequenceStatus, State
+from agent.domain.steps import Reason
 
 Labels = tuple[tuple[str, str], ...]
 Value = int | float
@@ -127,6 +131,22 @@ def _max_used_ratio(round_: Round) -> Iterable[Sample]:
     return _value(None if status.error is not None else status.max_used_ratio)
 
 
+def _scored(
+    figure: Callable[[Scorecard], Value | None],
+) -> Callable[[Round], Iterable[Sample]]:
+    """Samples of one figure of the scorecards; absent where nothing was scored."""
+
+    def samples(round_: Round) -> Iterable[Sample]:
+        figures = {days: figure(c) for days, c in round_.status.scorecards.items()}
+        return [
+            ((("horizon", f"{days}d"),), value)
+            for days, value in figures.items()
+            if value is not None
+        ]
+
+    return samples
+
+
 def _database_up(round_: Round) -> Iterable[Sample]:
     return _value(1 if round_.status.error is None else 0)
 
@@ -134,6 +154,46 @@ def _database_up(round_: Round) -> Iterable[Sample]:
 def _last_sample_timestamp(round_: Round) -> Iterable[Sample]:
     moment = round_.last_success
     return _value(None if moment is None else moment.timestamp())
+
+
+def _consumed(status: SequenceStatus) -> Iterable[Sample]:
+    return _value(status.usage.consumed if status.usage else None)
+
+
+def _consumption_rates(status: SequenceStatus) -> Iterable[Sample]:
+    if status.usage is None:
+        return ()
+    rates = status.usage.per_second.items()
+    return [((("window", window),), rate) for window, rate in rates if rate is not None]
+
+
+def _time_to_exhaustion(status: SequenceStatus) -> Iterable[Sample]:
+    if status.usage is None or (outlook := status.usage.outlook) is None:
+        return ()
+    if outlook.state is Outlook.INSUFFICIENT_DATA:
+        return ()
+    ends = {
+        "10": outlook.p10_seconds,
+        "50": outlook.p50_seconds,
+        "90": outlook.p90_seconds,
+    }
+    return [
+        ((("percentile", percentile),), math.inf if seconds is None else seconds)
+        for percentile, seconds in ends.items()
+    ]
+
+
+def _resets(status: SequenceStatus) -> Iterable[Sample]:
+    if status.usage is None:
+        return ()
+    # Those that never happened too: increase() needs the 0 that comes before the 1.
+    resets = status.usage.resets
+    return [((("reason", reason.value),), resets.get(reason, 0)) for reason in Reason]
+
+
+def _min_time_to_exhaustion(round_: Round) -> Iterable[Sample]:
+    status = round_.status
+    return _value(None if status.error else status.min_seconds_to_exhaustion)
 
 
 FAMILIES: tuple[Family, ...] = (
@@ -156,6 +216,29 @@ FAMILIES: tuple[Family, ...] = (
         name="pg_sequence_remaining_values",
         help="Calls of nextval that still give a usable value; 0 is exhausted.",
         samples=_remaining_values,
+    ),
+    SequenceFamily(
+        name="pg_sequence_consumed_values_total",
+        type="counter",
+        help="Calls of nextval since the agent first saw the sequence, across resets.",
+        samples=_consumed,
+    ),
+    SequenceFamily(
+        name="pg_sequence_consumption_values_per_second",
+        help="Calls of nextval per second over the window, or since first seen.",
+        samples=_consumption_rates,
+    ),
+    SequenceFamily(
+        name="pg_sequence_time_to_exhaustion_seconds",
+        help="Forecast of the time until no call is left: 10 is early, 90 late; +Inf"
+        " is idle or beyond ten years.",
+        samples=_time_to_exhaustion,
+    ),
+    SequenceFamily(
+        name="pg_sequence_resets_total",
+        type="counter",
+        help="Times that the sequence was put back, by how: restart, setval or recreated.",
+        samples=_resets,
     ),
     SequenceFamily(
         name="pg_sequence_readable",
@@ -187,6 +270,31 @@ FAMILIES: tuple[Family, ...] = (
         name="pg_sequence_max_used_ratio",
         help="Largest used ratio of any sequence of the database.",
         samples=_max_used_ratio,
+    ),
+    DatabaseFamily(
+        name="pg_sequence_min_time_to_exhaustion_seconds",
+        help="Smallest early (10) forecast of any sequence of the database.",
+        samples=_min_time_to_exhaustion,
+    ),
+    DatabaseFamily(
+        name="sequence_agent_forecast_scored_predictions",
+        help="Predictions whose day has come and that count for the scores.",
+        samples=_scored(lambda card: card.n),
+    ),
+    DatabaseFamily(
+        name="sequence_agent_forecast_coverage_ratio",
+        help="Share of outcomes within 10 and 90 as predicted; 0.8 was promised.",
+        samples=_scored(lambda card: card.coverage),
+    ),
+    DatabaseFamily(
+        name="sequence_agent_forecast_error",
+        help="Median of |ln(consumed / predicted)|; 0.1 is off by a tenth.",
+        samples=_scored(lambda card: card.median_error),
+    ),
+    DatabaseFamily(
+        name="sequence_agent_forecast_stretch_ratio",
+        help="Factor by which intervals are stretched to cover what they promise.",
+        samples=_scored(lambda card: card.stretch),
     ),
     DatabaseFamily(
         name="sequence_agent_database_up",

@@ -52,6 +52,11 @@ class OwnMetrics:
             "Configurations that were broken and not taken.",
             registry=registry,
         )
+        self._history_write_failures = Counter(
+            "sequence_agent_history_write_failures",
+            "Times that the history could not be read or written.",
+            registry=registry,
+        )
         build = Info("sequence_agent_build", "Which agent this is.", registry=registry)
         build.info({"version": version})
         ProcessCollector(registry=registry)
@@ -73,6 +78,10 @@ class OwnMetrics:
             self._reload_failures.inc()
             return
         self._last_reload_success.set(at.timestamp())
+
+    def history_failed(self) -> None:
+        """Count that the history could not be read or written."""
+        self._history_write_failures.inc()
 
     def text(self, format_: Format) -> bytes:
         """All of it in one format; in OpenMetrics it ends with the mark of the end."""

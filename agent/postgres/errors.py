@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
 from agent.errors import AgentError
 
 
@@ -31,6 +36,14 @@ class UnsupportedServerError(AgentError):
             f"cannot sample {database!r}: PostgreSQL {version} is not supported,"
             " 13 or newer is needed"
         )
+
+
+@contextmanager
+def told_as_query_error(database: str) -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        raise DatabaseQueryError(database, one_line(error)) from error
 
 
 def one_line(error: BaseException) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import psycopg
+
 from agent.domain.sequences import (
     Position,
     SequenceDefinition,
@@ -32,6 +34,21 @@ _OLDEST_MAJOR = 13
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ListedDatabase:
     datname: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _FactsRow:
+    """A row of facts.sql."""
+
+    datname: str
+    version: str
+    in_recovery: bool
+    role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    line: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +97,21 @@ class PostgresSession:
     max_locks: int
 
     def facts(self) -> ServerFacts:
-        return self.reading.row(query("facts"), ServerFacts)
+        row = self.reading.row(query("facts"), _FactsRow)
+        return ServerFacts(
+            datname=row.datname,
+            version=row.version,
+            in_recovery=row.in_recovery,
+            role=row.role,
+            line=self._line() or ("standby" if row.in_recovery else "primary"),
+        )
+
+    def _line(self) -> str | None:
+        """None where a service has taken these functions away from its users."""
+        try:
+            return self.reading.row(query("line"), _Line).line
+        except psycopg.DatabaseError:
+            return None
 
     def fingerprint(self) -> str:
         return fingerprint(self.reading)

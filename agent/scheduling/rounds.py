@@ -14,6 +14,7 @@ from agent.domain.status import DatabaseStatus
 from agent.errors import AgentError
 from agent.ports import Clock, Sink
 from agent.scheduling.timer import Timer
+from agent.services.recording import Recorder
 from agent.services.sampling import Sampler, unread
 from agent.services.surveying import Target, discover
 
@@ -35,6 +36,7 @@ class Surroundings:
     timer: Timer
     clock: Clock
     sinks: Sequence[Sink]
+    recorder: Recorder
     round_done: Callable[[str], None]
 
 
@@ -144,6 +146,7 @@ class ServerRounds:
             datname,
             plan=self._target.plan,
             clock=self._around.clock,
+            tracker=self._around.recorder.tracker(self.name, datname),
         )
         self._around.timer.every(
             self._pace.interval,
@@ -200,6 +203,7 @@ class ServerRounds:
 
     def _forget(self, datname: str) -> None:
         self._errors.pop(datname, None)
+        self._around.recorder.forget(self.name, datname)
         for sink in self._around.sinks:
             sink.forget(self.name, datname)
 

@@ -29,8 +29,9 @@ class Timer:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._scheduler = BackgroundScheduler(timezone="UTC")
-        self._scheduler.add_listener(_overrun, EVENT_JOB_MAX_INSTANCES)
+        self._scheduler.add_listener(self._overrun, EVENT_JOB_MAX_INSTANCES)
         self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._patient: set[str] = set()
 
     def start(self) -> None:
         self._scheduler.start()
@@ -47,13 +48,20 @@ class Timer:
         self._pools.pop(name).shutdown(wait=False)
 
     def every(
-        self, interval: timedelta, call: Callable[[], None], *, name: str, pool: str
+        self,
+        interval: timedelta,
+        call: Callable[[], None],
+        *,
+        name: str,
+        pool: str,
+        patient: bool = False,
     ) -> None:
         """Call at once and then at each interval; `name` replaces one of that name.
 
         A tick that comes late is run late, several late ones are run as one, and a
-        tick whose predecessor is still at work is skipped.
+        tick whose predecessor is still at work is skipped: `patient` ones silently.
         """
+        (self._patient.add if patient else self._patient.discard)(name)
         self._scheduler.add_job(
             _guarded(call, name),
             IntervalTrigger(jitter=_jitter(interval), **_exactly(interval)),
@@ -83,6 +91,11 @@ class Timer:
             self._scheduler.remove_job(name)
         except JobLookupError:
             log.debug("tick_already_gone", tick=name)
+
+    def _overrun(self, event: JobSubmissionEvent) -> None:
+        if event.job_id not in self._patient:
+            reason = "the one before still runs"
+            log.warning("tick_skipped", tick=event.job_id, reason=reason)
 
     def stop(self, *, within: timedelta) -> bool:
         """Stop ticking; tell whether all calls under way ended in time."""
@@ -115,7 +128,3 @@ def _guarded(call: Callable[[], None], name: str) -> Callable[[], None]:
             log.exception("tick_failed", tick=name)
 
     return guarded
-
-
-def _overrun(event: JobSubmissionEvent) -> None:
-    log.warning("tick_skipped", tick=event.job_id, reason="the one before still runs")

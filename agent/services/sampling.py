@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from agent.domain.filters import NameFilter
 from agent.domain.findings import Thresholds
+from agent.domain.limits import Capacity
 from agent.domain.sequences import Position, Reading, SequenceDefinition
-from agent.domain.status import DatabaseStatus, SequenceStatus, assess
+from agent.domain.status import DatabaseStatus, SequenceStatus, assess, reach
+from agent.domain.usage import Usage
 from agent.errors import AgentError
-from agent.ports import Clock, DatabaseSession, Inventory, Server
+from agent.ports import Clock, DatabaseSession, Inventory, Server, ServerFacts
+from agent.services.tracking import Seen, Tracker
 
 # A backend that has looked at 20,000 sequences holds 55 MB of relation cache.
 _SEQUENCES_PER_CONNECTION = 10_000
@@ -48,17 +51,47 @@ class _Listing:
     taken_at: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """What one round read, and when it began."""
+
+    began: float
+    facts: ServerFacts
+    listing: _Listing
+    positions: Mapping[int, Position]
+    unsettled: frozenset[int]
+
+    def seen(self, at: datetime) -> Seen:
+        return Seen(
+            at=at,
+            order=self.began,
+            line=self.facts.line,
+            positions=[(s, self.positions[s.oid]) for s in self.listing.selected],
+            unsettled=self.unsettled,
+        )
+
+
 class Sampler:
     """Samples one database again and again; what did not change costs little."""
 
     def __init__(
-        self, server: Server, datname: str | None, *, plan: SamplingPlan, clock: Clock
+        self,
+        server: Server,
+        datname: str | None,
+        *,
+        plan: SamplingPlan,
+        clock: Clock,
+        tracker: Tracker | None = None,
     ) -> None:
-        """Sample `datname`, or the database that the server's DSN leads to."""
+        """Sample `datname`, or the database that the server's DSN leads to.
+
+        Without a tracker each look stands alone: nothing is known of consumption.
+        """
         self._server = server
         self._datname = datname
         self._plan = plan
         self._clock = clock
+        self._tracker = tracker
         self._listing: _Listing | None = None
         self._statuses: Mapping[int, SequenceStatus] = {}
         self._role = ""
@@ -75,21 +108,38 @@ class Sampler:
         return replace(status, duration_seconds=self._clock.monotonic() - started)
 
     def _read(self, blank: DatabaseStatus) -> DatabaseStatus:
-        with self._server.open(self._datname) as session:
-            facts = session.facts()
-            listing = self._listed(session)
-            first, *others = _chunks(listing.selected)
-            positions = dict(session.positions(first, in_recovery=facts.in_recovery))
-        for chunk in others:
-            with self._server.open(self._datname) as session:
-                positions |= session.positions(chunk, in_recovery=facts.in_recovery)
+        look = self._look()
+        if self._tracker is not None:
+            self._tracker.follow(look.seen(blank.sampled_at))
+        facts, listing = look.facts, look.listing
         return replace(
             blank,
             datname=facts.datname,
             server_version=facts.version,
             in_recovery=facts.in_recovery,
             excluded=len(listing.inventory.sequences) - len(listing.selected),
-            sequences=self._assessed(listing.selected, positions, facts.role),
+            sequences=self._assessed(look, blank.sampled_at),
+            scorecards=self._tracker.scorecards if self._tracker else {},
+        )
+
+    def _look(self) -> _Look:
+        began = self._clock.monotonic()
+        with self._server.open(self._datname) as session:
+            facts = session.facts()
+            listing = self._listed(session)
+            first, *others = _chunks(listing.selected)
+            positions = dict(session.positions(first, in_recovery=facts.in_recovery))
+            unsettled = self._unsettled(session, listing)
+        for chunk in others:
+            with self._server.open(self._datname) as session:
+                positions |= session.positions(chunk, in_recovery=facts.in_recovery)
+                unsettled |= self._unsettled(session, listing)
+        return _Look(
+            began=began,
+            facts=facts,
+            listing=listing,
+            positions=positions,
+            unsettled=unsettled,
         )
 
     def _listed(self, session: DatabaseSession) -> _Listing:
@@ -106,6 +156,16 @@ class Sampler:
         )
         return self._listing
 
+    def _unsettled(self, session: DatabaseSession, listing: _Listing) -> frozenset[int]:
+        """What was restarted, altered or dropped since the catalog was read."""
+        if (
+            self._tracker is None
+            or session.fingerprint() == listing.inventory.fingerprint
+        ):
+            return frozenset()
+        now = {s.oid: s for s in session.inventory().sequences}
+        return frozenset(s.oid for s in listing.selected if now.get(s.oid) != s)
+
     def _still_true(
         self, known: _Listing, session: DatabaseSession, now: float
     ) -> bool:
@@ -115,33 +175,47 @@ class Sampler:
             and session.fingerprint() == known.inventory.fingerprint
         )
 
-    def _assessed(
-        self,
-        sequences: Sequence[SequenceDefinition],
-        positions: Mapping[int, Position],
-        role: str,
-    ) -> tuple[SequenceStatus, ...]:
+    def _assessed(self, look: _Look, now: datetime) -> tuple[SequenceStatus, ...]:
         """Assess what changed; of the rest, the status of the round before stands."""
+        role = look.facts.role
         before = self._statuses if role == self._role else {}
         self._role = role
         self._statuses = {
-            s.oid: self._status(before.get(s.oid), s, positions[s.oid])
-            for s in sequences
+            s.oid: self._status(
+                before.get(s.oid),
+                Reading(sequence=s, position=look.positions[s.oid]),
+                now,
+            )
+            for s in look.listing.selected
         }
         return tuple(self._statuses.values())
 
     def _status(
-        self,
-        before: SequenceStatus | None,
-        sequence: SequenceDefinition,
-        position: Position,
+        self, before: SequenceStatus | None, reading: Reading, now: datetime
     ) -> SequenceStatus:
-        if before and (before.sequence, before.position) == (sequence, position):
+        same = before is not None and (before.sequence, before.position) == (
+            reading.sequence,
+            reading.position,
+        )
+        reached = before.capacity if before and same else reach(reading)
+        usage = self._usage(reading.sequence, reached, now)
+        if before and same and before.usage == usage:
             return before
         return assess(
-            Reading(sequence=sequence, position=position),
+            reading,
             thresholds=self._plan.thresholds,
             role=self._role,
+            usage=usage,
+            before=before.findings if before else (),
+        )
+
+    def _usage(
+        self, sequence: SequenceDefinition, reached: Capacity | None, now: datetime
+    ) -> Usage | None:
+        if self._tracker is None:
+            return None
+        return self._tracker.usage(
+            sequence, reached.remaining if reached else None, now
         )
 
 

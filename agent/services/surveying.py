@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import partial
 
 from agent.domain.filters import NameFilter
 from agent.domain.status import DatabaseStatus
 from agent.errors import AgentError
 from agent.ports import Clock, Server
 from agent.services.sampling import Sampler, SamplingPlan, unread
+from agent.services.tracking import Tracker
 
 Progress = Callable[[int, int], None]
+TrackerOf = Callable[[str, str], Tracker | None]
+
+
+def _no_tracker(_server: str, _datname: str) -> None:
+    """Each look stands alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +45,22 @@ def discover(target: Target) -> tuple[str | None, ...]:
 
 
 def survey(
-    targets: Sequence[Target], *, clock: Clock, concurrency: int, progress: Progress
+    targets: Sequence[Target],
+    *,
+    clock: Clock,
+    concurrency: int,
+    progress: Progress,
+    tracker_of: TrackerOf = _no_tracker,
 ) -> tuple[DatabaseStatus, ...]:
     """The status of every database, in the order of targets and names.
 
     `progress` is told how many databases are done, of how many that are known.
+    `tracker_of` is asked by server and database, in many threads; what it raises is
+    raised here.
     """
     with ThreadPoolExecutor(concurrency, thread_name_prefix="survey") as pool:
         try:
-            found = pool.map(lambda target: _samplings(target, clock), targets)
+            found = pool.map(lambda each: _samplings(each, clock, tracker_of), targets)
             futures = [pool.submit(each) for samplings in found for each in samplings]
             _watch(futures, progress)
         except BaseException:
@@ -55,17 +69,26 @@ def survey(
         return tuple(future.result() for future in futures)
 
 
-def _samplings(target: Target, clock: Clock) -> list[Callable[[], DatabaseStatus]]:
+def _samplings(
+    target: Target, clock: Clock, tracker_of: TrackerOf
+) -> list[Callable[[], DatabaseStatus]]:
     server = target.server
     try:
         databases = discover(target)
     except AgentError as error:
         failed = unread(server, server.default_database, clock=clock, error=str(error))
         return [lambda: failed]
-    return [
-        Sampler(server, datname, plan=target.plan, clock=clock).sample
-        for datname in databases
-    ]
+    return [partial(_sample, target, each, clock, tracker_of) for each in databases]
+
+
+def _sample(
+    target: Target, datname: str | None, clock: Clock, tracker_of: TrackerOf
+) -> DatabaseStatus:
+    server = target.server
+    # Asked when its turn has come, for it may have much to read.
+    tracker = tracker_of(server.name, datname or server.default_database)
+    sampler = Sampler(server, datname, plan=target.plan, clock=clock, tracker=tracker)
+    return sampler.sample()
 
 
 def _watch(futures: Sequence[Future[DatabaseStatus]], progress: Progress) -> None:

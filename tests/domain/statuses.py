@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from agent.domain.findings import Thresholds
+from agent.domain.findings import Finding, Thresholds
+from agent.domain.forecast import Forecast
+from agent.domain.forecast import State as Outlook
+from agent.domain.scoring import UNSCORED, Scorecard
 from agent.domain.sequences import (
     At,
     FedColumn,
@@ -18,6 +21,8 @@ from agent.domain.sequences import (
     Unused,
 )
 from agent.domain.status import DatabaseStatus, SequenceStatus, assess
+from agent.domain.steps import Reason
+from agent.domain.usage import Usage
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -29,6 +34,7 @@ UNUSED = Unused(1)
 
 BIGINT = SequenceDefinition(
     oid=1,
+    filenode=1,
     schema="public",
     name="users_id_seq",
     quoted="public.users_id_seq",
@@ -56,6 +62,26 @@ USERS_ID = FedColumn(
 )
 
 
+OUTLOOK = Forecast(
+    state=Outlook.OK,
+    rate_per_second=0.5,
+    p10_seconds=8_000_000.0,
+    p50_seconds=9_000_000.0,
+    p90_seconds=None,
+)
+USAGE = Usage(
+    consumed=2**60 + 1,
+    resets={Reason.RESTART: 2},
+    per_second={"1h": 0.25, "1d": 0.5, "7d": None},
+    recent_per_second=0.125,
+    outlook=OUTLOOK,
+)
+
+SCORECARDS = {
+    1: Scorecard(n=40, coverage=0.75, median_error=0.125, p90_error=0.5, stretch=1.5),
+    28: UNSCORED,
+}
+
 HUNDRED = replace(BIGINT, name="hundred", quoted="public.hundred", maximum=100)
 
 
@@ -68,11 +94,16 @@ def status_of(
     sequence: SequenceDefinition,
     position: Position,
     thresholds: Thresholds | None = None,
+    *,
+    usage: Usage | None = None,
+    before: tuple[Finding, ...] = (),
 ) -> SequenceStatus:
     return assess(
         Reading(sequence=sequence, position=position),
         thresholds=thresholds or Thresholds(),
         role="agent",
+        usage=usage,
+        before=before,
     )
 
 

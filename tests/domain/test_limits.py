@@ -28,6 +28,7 @@ INT8 = Range(-(2**63), 2**63 - 1)
 
 SEQUENCE = SequenceDefinition(
     oid=1,
+    filenode=1,
     schema="public",
     name="s",
     quoted="public.s",

@@ -13,7 +13,9 @@ from tests.domain.statuses import (
     LOCKED,
     NOON,
     ON_STANDBY,
+    SCORECARDS,
     UNUSED,
+    USAGE,
     USERS_ID,
     VANISHED,
     broken,
@@ -50,7 +52,7 @@ HOSTILE = _named(
 
 APP = replace(
     database_of(
-        status_of(NEARLY_FULL, At(2_040_109_465)),
+        status_of(NEARLY_FULL, At(2_040_109_465), usage=USAGE),
         status_of(PAST_THE_END, At(2**63 - 1)),
         status_of(DESCENDING, At(-(2**62))),
         status_of(HOSTILE, At(1)),
@@ -62,6 +64,7 @@ APP = replace(
         datname="app",
     ),
     excluded=2,
+    scorecards=SCORECARDS,
 )
 DARK_BEFORE = database_of(status_of(BIGINT, At(5)), datname="dark")
 DARK = replace(

@@ -24,7 +24,8 @@ class ReferenceCollector:
 
 
 def _metric(family: Family, statuses: Sequence[DatabaseStatus]) -> Metric:
-    metric = Metric(family.name, family.help, family.type)
+    # A counter has its suffix on its samples only.
+    metric = Metric(family.name.removesuffix("_total"), family.help, family.type)
     for status in statuses:
         for labels, value in _labelled(family, status):
             metric.add_sample(family.name, labels, value)

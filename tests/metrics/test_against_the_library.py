@@ -25,7 +25,14 @@ from agent.metrics.blocks import plain
 from agent.metrics.exposition import Exposition
 from agent.metrics.families import SequenceFamily
 from agent.metrics.lines import Format, header, sample_line
-from tests.domain.statuses import BIGINT, USERS_ID, database_of, status_of
+from tests.domain.statuses import (
+    BIGINT,
+    SCORECARDS,
+    USAGE,
+    USERS_ID,
+    database_of,
+    status_of,
+)
 from tests.metrics.examples import APP
 from tests.metrics.parsing import PARSE
 from tests.metrics.reference import ReferenceCollector
@@ -64,7 +71,7 @@ SEQUENCES: st.SearchStrategy[SequenceDefinition] = st.builds(
     ).map(tuple),
 )
 STATUSES = st.lists(
-    st.builds(status_of, SEQUENCES, POSITIONS),
+    st.builds(status_of, SEQUENCES, POSITIONS, usage=st.none() | st.just(USAGE)),
     max_size=4,
     unique_by=lambda s: (s.sequence.schema, s.sequence.name),
 )
@@ -74,6 +81,7 @@ DATABASES: st.SearchStrategy[DatabaseStatus] = st.builds(
     server=NAMES,
     datname=NAMES,
     excluded=st.integers(0, 2**40),
+    scorecards=st.sampled_from([{}, SCORECARDS]),
     sampled_at=st.datetimes(timezones=st.just(UTC)),
 )
 

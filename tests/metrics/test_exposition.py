@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from agent.domain.sequences import At
-from agent.domain.status import DatabaseStatus
+from agent.domain.status import DatabaseStatus, SequenceStatus
 from agent.metrics.blocks import gzipped, plain
 from agent.metrics.exposition import Detail, Exposition
 from agent.metrics.families import FAMILIES, DatabaseFamily
@@ -16,6 +16,8 @@ from agent.metrics.lines import Format, sample_line
 from tests.domain.statuses import (
     BIGINT,
     NOON,
+    SCORECARDS,
+    USAGE,
     VANISHED,
     broken,
     database_of,
@@ -33,6 +35,10 @@ def shown(*rounds: DatabaseStatus, detail: Detail = Detail.ALL) -> str:
     for status in rounds:
         exposition.publish(status)
     return text_of(exposition)
+
+
+def with_past(*sequences: SequenceStatus) -> DatabaseStatus:
+    return replace(database_of(*sequences), scorecards=SCORECARDS)
 
 
 def text_of(exposition: Exposition) -> str:
@@ -65,7 +71,7 @@ def test_samples_of_all_databases_stand_under_one_header_sorted_by_name() -> Non
 
 
 def test_families_stand_in_the_order_of_their_table() -> None:
-    text = shown(database_of(used(95)), broken())
+    text = shown(with_past(replace(used(95), usage=USAGE)), broken())
 
     headers = [line.split(" ")[2] for line in lines_with(text, "# TYPE")]
 
@@ -145,7 +151,7 @@ def test_a_renamed_sequence_shows_its_new_name_only() -> None:
 
 
 def test_aggregate_leaves_the_families_of_databases_only() -> None:
-    status = database_of(used(95))
+    status = with_past(replace(used(95), usage=USAGE))
     everything = shown(status)
 
     aggregate = shown(status, detail=Detail.AGGREGATE)

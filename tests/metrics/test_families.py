@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf
 from typing import NamedTuple
 
 import pytest
 
+from agent.domain.forecast import Forecast
+from agent.domain.forecast import State as Outlook
 from agent.domain.sequences import At, Link, Position
 from agent.domain.status import DatabaseStatus, SequenceStatus
 from agent.metrics.families import (
@@ -20,7 +23,9 @@ from tests.domain.statuses import (
     LOCKED,
     NOON,
     ON_STANDBY,
+    OUTLOOK,
     UNUSED,
+    USAGE,
     USERS_ID,
     VANISHED,
     broken,
@@ -223,3 +228,66 @@ def test_names_are_unique_and_counters_end_in_total() -> None:
         family.name.endswith("_total") == (family.type == "counter")
         for family in FAMILIES
     )
+
+
+NEVER = replace(OUTLOOK, p10_seconds=None, p50_seconds=None)
+TOO_LITTLE = replace(OUTLOOK, state=Outlook.INSUFFICIENT_DATA)
+
+
+def with_outlook(outlook: Forecast | None) -> SequenceStatus:
+    return replace(used(5), usage=replace(USAGE, outlook=outlook))
+
+
+def ends(outlook: Forecast | None) -> dict[str, float]:
+    name = "pg_sequence_time_to_exhaustion_seconds"
+    samples = of_sequence(name, with_outlook(outlook))
+    return {dict(labels)["percentile"]: value for labels, value in samples}
+
+
+def test_what_lies_beyond_the_horizon_is_infinite() -> None:
+    assert ends(OUTLOOK) == {"10": 8_000_000, "50": 9_000_000, "90": inf}
+    assert ends(NEVER) == {"10": inf, "50": inf, "90": inf}
+
+
+@pytest.mark.parametrize("outlook", [None, TOO_LITTLE], ids=["unread", "too little"])
+def test_what_cannot_be_foreseen_is_absent(outlook: Forecast | None) -> None:
+    assert ends(outlook) == {}
+
+
+def test_consumption_is_exact_and_a_rate_not_yet_known_is_absent() -> None:
+    status = replace(used(5), usage=USAGE)
+
+    assert of_sequence("pg_sequence_consumed_values_total", status) == [((), 2**60 + 1)]
+    assert of_sequence("pg_sequence_consumption_values_per_second", status) == [
+        ((("window", "1h"),), 0.25),
+        ((("window", "1d"),), 0.5),
+    ]
+
+
+def test_every_reason_of_a_reset_is_counted_from_0_on() -> None:
+    samples = of_sequence("pg_sequence_resets_total", replace(used(5), usage=USAGE))
+
+    assert {dict(labels)["reason"]: value for labels, value in samples} == {
+        "restart": 2,
+        "setval": 0,
+        "recreated": 0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("outlooks", "expected"),
+    [
+        ([OUTLOOK, NEVER], [8_000_000]),
+        ([NEVER, TOO_LITTLE], [inf]),
+        ([TOO_LITTLE, None], []),
+    ],
+    ids=["the earliest", "none within ten years", "none known"],
+)
+def test_the_earliest_end_of_a_database(
+    outlooks: list[Forecast | None], expected: list[float]
+) -> None:
+    status = database_of(*map(with_outlook, outlooks))
+
+    samples = of_database("pg_sequence_min_time_to_exhaustion_seconds", status)
+
+    assert [value for _, value in samples] == expected

@@ -12,10 +12,11 @@ from agent.domain.filters import NameFilter
 from agent.errors import AgentError
 from agent.scheduling.rounds import Pace, Rounds, Surroundings
 from agent.scheduling.timer import Timer
+from agent.services.recording import Recorder
 from agent.services.surveying import Target
 from tests.agents import until
 from tests.domain.test_limits import SEQUENCE
-from tests.services.fakes import FakeServer
+from tests.services.fakes import FakeHistory, FakeServer
 
 PACE = Pace(interval=timedelta(milliseconds=100), concurrency=2)
 
@@ -45,7 +46,11 @@ def running() -> Iterator[Running]:
     clock, board, done = SystemClock(), Board(), list[str]()
     timer = Timer(clock)
     surroundings = Surroundings(
-        timer=timer, clock=clock, sinks=(board,), round_done=done.append
+        timer=timer,
+        clock=clock,
+        sinks=(board,),
+        recorder=Recorder(FakeHistory(), clock=clock, on_failure=lambda: None),
+        round_done=done.append,
     )
     timer.start()
     yield Running(rounds=Rounds(surroundings), board=board, done=done)

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from agent.domain.sequences import At, Position, SequenceDefinition
-from agent.errors import AgentError
-from agent.ports import Inventory, ServerFacts
+from agent.domain.tracks import Record
+from agent.errors import AgentError, HistoryError
+from agent.ports import Chapter, Inventory, ServerFacts
 from tests.stopped_clock import StoppedClock
 
 
@@ -28,6 +29,7 @@ class FakeServer:
     fingerprint: str = "first"
     broken: AgentError | None = None
     role: str = "sampler"
+    line: str = "1/00000001"
     inventories: int = 0
     sessions: int = 0
 
@@ -57,6 +59,7 @@ class FakeSession:
             version="18.4",
             in_recovery=False,
             role=self.server.role,
+            line=self.server.line,
         )
 
     def fingerprint(self) -> str:
@@ -74,3 +77,36 @@ class FakeSession:
     ) -> Mapping[int, Position]:
         del in_recovery
         return {s.oid: At(self.server.values.get(s.oid, 1)) for s in sequences}
+
+
+@dataclass
+class FakeHistory:
+    """A history in memory; while it is broken, every call fails."""
+
+    broken: bool = False
+    chapters: dict[tuple[str, str], dict[tuple[str, str], Record]] = field(
+        default_factory=dict
+    )
+    calls: int = 0
+
+    def load(self, server: str, datname: str) -> Chapter:
+        self._call()
+        records = self.chapters.get((server, datname), {})
+        return Chapter(records=tuple(records.values()))
+
+    def save(
+        self, server: str, datname: str, chapter: Chapter, *, seen_at: datetime
+    ) -> None:
+        self._call()
+        del seen_at
+        stored = self.chapters.setdefault((server, datname), {})
+        stored |= {(r.schema, r.name): r for r in chapter.records}
+
+    def prune(self, now: datetime) -> None:
+        del now
+        self._call()
+
+    def _call(self) -> None:
+        self.calls += 1
+        if self.broken:
+            raise HistoryError("disk is full")

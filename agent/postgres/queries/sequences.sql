@@ -3,6 +3,7 @@
 -- Takes no lock on any sequence. Privileges: none. Oldest server: 13.
 SELECT
     s.seqrelid AS oid,
+    c.relfilenode AS filenode,
     n.nspname AS schema,
     c.relname AS name,
     quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS quoted,

@@ -1,0 +1,1 @@
+"""Where consumption survives the agent: SQLite, or PostgreSQL."""
