@@ -1,4 +1,4 @@
-"""`sequence-agent grants`: the SQL that a sampling role needs."""
+"""`sequence-agent grants`: the SQL that the agent's roles need."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ Examples:
 
 \b
   sequence-agent grants --role sequence_agent | psql -d app
+  sequence-agent grants --role sequence_agent_reset --for resets | psql -d app
 """
 
 
@@ -23,6 +24,7 @@ class Purpose(StrEnum):
     """What the role is to do."""
 
     SAMPLING = "sampling"
+    RESETS = "resets"
 
 
 def grants(
@@ -35,19 +37,26 @@ def grants(
         Purpose, typer.Option("--for", help="What the role is to do.")
     ] = Purpose.SAMPLING,
 ) -> int:
-    """Print the SQL that lets a role read sequences.
+    """Print the SQL that lets a role read sequences, or reset them.
 
-    The role will be able to read nothing else. Run it as a superuser or owner in every database that is to be sampled. It covers
-    the schemas and sequences that the roles of today create later.
+    For sampling, the role will be able to read positions and nothing else. Run it as a
+    superuser or owner in every database that is to be sampled. It covers the schemas and
+    sequences that the roles of today create later.
+
+    For resets, the role becomes a member of the owners of the tables and sequences, for
+    nothing less restarts a sequence. Run it in the database that is to be reset;
+    'sequence-agent arm --grant' gives the role the rest.
     """
-    match purpose:
-        case Purpose.SAMPLING:
-            streams.write(_for_sampling(role))
+    try:
+        streams.write(_script(role, purpose))
+    except ValueError as error:
+        raise UsageError(f"--role {error}: {role!r}") from None
     return ExitCode.DONE
 
 
-def _for_sampling(role: str) -> str:
-    try:
-        return sql.grants(role)
-    except ValueError as error:
-        raise UsageError(f"--role {error}: {role!r}") from None
+def _script(role: str, purpose: Purpose) -> str:
+    match purpose:
+        case Purpose.SAMPLING:
+            return sql.grants(role)
+        case Purpose.RESETS:
+            return sql.reset_grants(role)

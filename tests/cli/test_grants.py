@@ -37,6 +37,23 @@ def test_what_is_printed_goes_straight_into_psql(
     assert "1 unused" in looked.stdout
 
 
+def test_what_is_printed_for_resets_goes_straight_into_psql(database: Database) -> None:
+    resetter = database.role('O\'Brien "größe" $grants$'.replace('"', ""))
+    owner = role_name(database.role("owner"))
+    database.execute(f'CREATE SCHEMA app AUTHORIZATION "{owner}"')
+    database.execute(
+        f'CREATE TABLE app.t (id serial); ALTER TABLE app.t OWNER TO "{owner}"'
+    )
+
+    ran = sequence_agent("grants", "--role", role_name(resetter), "--for", "resets")
+    answer = psql(database, ran.stdout)
+
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert (answer.stdout, answer.stderr) == ("DO\n", "")
+    with database.connect(resetter) as connection:
+        connection.execute("TRUNCATE app.t RESTART IDENTITY")
+
+
 def test_psql_says_when_the_role_is_missing(database: Database) -> None:
     ran = sequence_agent("grants", "--role", "nobody there")
 
@@ -46,9 +63,10 @@ def test_psql_says_when_the_role_is_missing(database: Database) -> None:
     assert first.endswith('ERROR:  role "nobody there" does not exist')
 
 
+@pytest.mark.parametrize("purpose", ["sampling", "resets"])
 @pytest.mark.parametrize("role", ["", "\udcff"])
-def test_what_is_no_name_of_a_role_is_refused(role: str) -> None:
-    ran = sequence_agent("grants", "--role", role)
+def test_what_is_no_name_of_a_role_is_refused(role: str, purpose: str) -> None:
+    ran = sequence_agent("grants", "--role", role, "--for", purpose)
 
     assert (ran.returncode, ran.stdout) == (2, "")
     assert "--role is not the name of a role" in ran.stderr
