@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 from agent import __version__
-from agent.cli import check, config, demo, forecast, grants, inspect, run, streams
+from agent.cli import (
+    arm,
+    backtest,
+    check,
+    config,
+    demo,
+    forecast,
+    grants,
+    inspect,
+    plan,
+    run,
+    streams,
+)
 
 NAME = "sequence-agent"
 
@@ -58,6 +70,10 @@ def app() -> typer.Typer:
     root.command(epilog=inspect.EXAMPLES)(inspect.inspect)
     root.command(epilog=check.EXAMPLES)(check.check)
     root.command(epilog=forecast.EXAMPLES)(forecast.forecast)
+    root.command(epilog=backtest.EXAMPLES)(backtest.backtest)
+    root.command(epilog=arm.EXAMPLES)(arm.arm)
+    root.command(epilog=arm.DISARM_EXAMPLES)(arm.disarm)
+    root.command(epilog=plan.EXAMPLES)(plan.plan)
     root.add_typer(
         _config(),
         name="config",

@@ -71,6 +71,21 @@ class Due:
     missed_count: int = 0
 
 
+def schedule_text(schedule: Schedule) -> str:
+    """The schedule in a form that is equal only for equal ones.
+
+    >>> schedule_text(Every(interval=timedelta(minutes=90)))
+    'every 5400s'
+    """
+    match schedule:
+        case Every(interval=interval):
+            return f"every {interval.total_seconds():g}s"
+        case CronSchedule(cron=cron, zone=zone):
+            return f"{cron.text} {zone.key}"
+        case _ as never:
+            assert_never(never)
+
+
 def next_ticks(schedule: Schedule, after: datetime, count: int) -> tuple[datetime, ...]:
     """The first `count` ticks later than `after`.
 

@@ -1,0 +1,152 @@
+"""From a job in a file to the database that it is about."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from difflib import get_close_matches
+from pathlib import Path
+
+from agent import __version__
+from agent.bootstrap.targets import endpoint_of
+from agent.config import Config, Job
+from agent.domain.filters import NameFilter
+from agent.domain.resets.job import Allowed, JobKind, Limits, ResetJob
+from agent.domain.resets.plan import Plan
+from agent.domain.runs import Seed, Work
+from agent.errors import AgentError
+from agent.postgres.connect import Endpoint
+from agent.postgres.resets.worker import Worker, open_worker
+from agent.postgres.targets import open_target
+from agent.services.planning import plan_job
+from agent.services.resetting import Resetter
+
+
+class UnknownJobError(AgentError):
+    """A name that no job of the configuration has."""
+
+    def __init__(self, name: str, known: list[str]) -> None:
+        close = get_close_matches(name, known, n=3)
+        among = ", ".join(map(repr, close or known)) or "none"
+        hint = f"did you mean {among}?" if close else f"the jobs are: {among}"
+        super().__init__(f"there is no job {name!r}; {hint}")
+
+
+class SeedUnreadableError(AgentError):
+    """A seed file of a job that cannot be read now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobTarget:
+    """A job, how to reach its database, and how it is carried out there."""
+
+    job: ResetJob
+    endpoint: Endpoint
+    lock_timeout: timedelta
+    attempts: int
+    seeds: tuple[Path, ...] = ()
+
+    def plan(self) -> Plan:
+        """What the job would do now. Raises AgentError when that cannot be told."""
+        with open_target(self.endpoint, self.job.database) as session:
+            return plan_job(self.job, session)
+
+    def work(self, expected_hash: str | None = None) -> Work:
+        """What a run is to do, with the seeds as they are now.
+
+        Raises SeedUnreadableError.
+        """
+        return Work(
+            lock_timeout=self.lock_timeout,
+            attempts=self.attempts,
+            seeds=tuple(_seed(path) for path in self.seeds),
+            expected_hash=expected_hash,
+        )
+
+    def open_worker(self) -> AbstractContextManager[Worker]:
+        return open_worker(self.endpoint, self.job.database, agent=identity())
+
+    def resetter(
+        self,
+        *,
+        stopping: threading.Event,
+        told: Callable[[str], None] = lambda _: None,
+    ) -> Resetter:
+        return Resetter(
+            self.job,
+            self.open_worker,
+            clock=self.endpoint.clock,
+            stopping=stopping,
+            told=told,
+        )
+
+
+def identity() -> str:
+    """Who is at work, for the ledger."""
+    return f"{socket.gethostname()}/{os.getpid()} {__version__}"
+
+
+def _seed(path: Path) -> Seed:
+    try:
+        return Seed(name=str(path), text=path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SeedUnreadableError(
+            f"seed {str(path)!r} cannot be read: {error}"
+        ) from None
+
+
+def job_target(
+    config: Config,
+    name: str,
+    environ: Mapping[str, str],
+    *,
+    stopping: threading.Event | None = None,
+) -> JobTarget:
+    """Raises UnknownJobError."""
+    jobs = {job.name: job for job in config.jobs}
+    if name not in jobs:
+        raise UnknownJobError(name, list(jobs))
+    server = next(each for each in config.servers if each.name == jobs[name].server)
+    # Checked when the file was loaded: no job may be for a server without `resets`.
+    environment = server.resets.environment if server.resets else ""
+    suspended = config.suspended or (
+        server.resets is not None and server.resets.suspended
+    )
+    return JobTarget(
+        job=_job(jobs[name], environment, suspended=suspended),
+        endpoint=endpoint_of(server, config, environ, stopping=stopping),
+        lock_timeout=jobs[name].locks.timeout,
+        attempts=jobs[name].locks.attempts,
+        seeds=jobs[name].seed,
+    )
+
+
+def _job(job: Job, environment: str, *, suspended: bool) -> ResetJob:
+    return ResetJob(
+        name=job.name,
+        kind=JobKind(job.kind),
+        server=job.server,
+        database=job.database,
+        environment=environment,
+        tables=_tables(job),
+        sequences=job.sequences,
+        limits=Limits(rows=job.limits.rows, bytes=job.limits.bytes),
+        allowed=Allowed(
+            triggers=job.allow.triggers,
+            publications=job.allow.publications,
+            subscriptions=job.allow.subscriptions,
+            replication_slots=job.allow.replication_slots,
+        ),
+        suspended=job.suspended or suspended,
+    )
+
+
+def _tables(job: Job) -> NameFilter | None:
+    if job.tables is None:
+        return None
+    return NameFilter(include=job.tables.include, exclude=job.tables.exclude)

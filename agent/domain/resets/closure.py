@@ -1,0 +1,124 @@
+"""Which tables a job empties, and why each of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from agent.domain.filters import NameFilter
+from agent.domain.resets.facts import (
+    LEDGER_SCHEMA,
+    Catalog,
+    ForeignKey,
+    Inheritance,
+    Relation,
+)
+
+LISTED = "listed"
+
+Neighbours = Mapping[int, Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedTable:
+    """A table that TRUNCATE would empty; only a listed one may be."""
+
+    relation: Relation
+    why: str
+
+    @property
+    def oid(self) -> int:
+        return self.relation.oid
+
+    @property
+    def qualified(self) -> str:
+        return self.relation.qualified
+
+    @property
+    def listed(self) -> bool:
+        return self.why == LISTED
+
+
+def tables(patterns: NameFilter | None, catalog: Catalog) -> tuple[PlannedTable, ...]:
+    """What the patterns list, and what is emptied along with it, by name."""
+    if patterns is None:
+        return ()
+    listed = {r.oid: r for r in catalog.relations if is_listed(r, patterns)}
+    emptied = reached(listed, below(catalog.inheritance))
+    named = {relation.oid: relation for relation in catalog.relations}
+    planned = [PlannedTable(relation=r, why=LISTED) for r in listed.values()]
+    planned += [
+        PlannedTable(relation=named[child], why=_kinship(named[child], named[parent]))
+        for child, parent in emptied.items()
+        if child in named and child not in listed
+    ]
+    return tuple(sorted(planned, key=lambda table: (table.qualified, table.oid)))
+
+
+def is_listed(relation: Relation, patterns: NameFilter) -> bool:
+    """Whether a job is about it; no pattern reaches the system or the ledger."""
+    return (
+        relation.kind.holds_rows
+        and relation.schema != LEDGER_SCHEMA
+        and not is_system(relation.schema)
+        and patterns.admits(relation.qualified)
+    )
+
+
+def is_system(schema: str) -> bool:
+    return schema.startswith("pg_") or schema == "information_schema"
+
+
+def below(inheritance: Iterable[Inheritance]) -> Neighbours:
+    """The children of each table."""
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for edge in inheritance:
+        found[edge.parent_oid].append(edge.child_oid)
+    return found
+
+
+def above(inheritance: Iterable[Inheritance]) -> Neighbours:
+    """The parents of each table."""
+    found: defaultdict[int, list[int]] = defaultdict(list)
+    for edge in inheritance:
+        found[edge.child_oid].append(edge.parent_oid)
+    return found
+
+
+def reached(start: Iterable[int], neighbours: Neighbours) -> Mapping[int, int]:
+    """All that can be reached from the start, each with whence it was.
+
+    >>> dict(reached([1], {1: [2], 2: [3]}))
+    {2: 1, 3: 2}
+    """
+    found: dict[int, int] = {}
+    waiting = sorted(start, reverse=True)
+    while waiting:
+        here = waiting.pop()
+        for there in sorted(neighbours.get(here, ())):
+            if there not in found:
+                found[there] = here
+                waiting.append(there)
+    return found
+
+
+def references_from_outside(
+    planned: Iterable[int], foreign_keys: Iterable[ForeignKey]
+) -> Iterator[ForeignKey]:
+    """The constraints that make a plain TRUNCATE of the planned tables fail.
+
+    Of a constraint and its copies for partitions only the first is told.
+    """
+    inside = frozenset(planned)
+    crossing = {
+        key.oid: key
+        for key in foreign_keys
+        if key.referenced_oid in inside and key.table_oid not in inside
+    }
+    return (key for key in crossing.values() if key.parent_oid not in crossing)
+
+
+def _kinship(child: Relation, parent: Relation) -> str:
+    word = "partition of" if child.partition else "inherits from"
+    return f"{word} {parent.qualified}"

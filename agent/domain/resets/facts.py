@@ -1,0 +1,226 @@
+"""What a database says of itself when a reset of it is thought about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from agent.domain.sequences import Link, Position, SequenceDefinition
+
+LEDGER_SCHEMA = "sequence_agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Something that could not be read, and why: it refuses whatever depends on it."""
+
+    reason: str
+
+
+class RelationKind(StrEnum):
+    """`pg_class.relkind`, as far as it holds rows or looks like it."""
+
+    TABLE = "r"
+    PARTITIONED = "p"
+    FOREIGN = "f"
+    VIEW = "v"
+    MATERIALIZED_VIEW = "m"
+
+    @property
+    def holds_rows(self) -> bool:
+        return self not in {RelationKind.VIEW, RelationKind.MATERIALIZED_VIEW}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """The server behind the connection, its database, and as whom we are there.
+
+    `role` and `quoted_database` are fit to be pasted into SQL; `now` is its own clock.
+    """
+
+    in_recovery: bool
+    version: str
+    database_oid: int
+    datname: str
+    quoted_database: str
+    database_bytes: int
+    comment: str | None
+    role: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """`sequence_agent.environment` and what says it, such as ALTER DATABASE app SET."""
+
+    statement: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """The row that an administrator wrote into the database with `arm`.
+
+    `armed_until` is None where it has no end that a calendar knows.
+    """
+
+    environment: str
+    protected: bool
+    system_identifier: int
+    database_oid: int
+    database_name: str
+    armed_until: datetime | None
+    armed_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """A table, or what could be taken for one.
+
+    `rows_estimated` is -1 where nobody has counted; `truncatable` and `readable` are
+    what our role may do.
+    """
+
+    oid: int
+    schema: str
+    name: str
+    quoted: str
+    kind: RelationKind
+    temporary: bool
+    partition: bool
+    extension: str | None
+    rows_estimated: int
+    bytes_estimated: int
+    truncatable: bool
+    readable: bool
+
+    @property
+    def qualified(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inheritance:
+    """A partition or an inheriting table, and what it is emptied with."""
+
+    parent_oid: int
+    child_oid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignKey:
+    """A constraint of one table that another one is referenced by.
+
+    `parent_oid` is the constraint that a partition has it from, otherwise 0.
+    """
+
+    oid: int
+    name: str
+    table_oid: int
+    referenced_oid: int
+    parent_oid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """A trigger that TRUNCATE fires."""
+
+    table_oid: int
+    name: str
+    function_oid: int
+    mode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What is sent to subscribers, and whether TRUNCATE is."""
+
+    name: str
+    truncates: bool
+    table_oids: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscribedTable:
+    """A table that a subscription of this database fills."""
+
+    table_oid: int
+    subscription: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSequence:
+    """A sequence; `ours` when our role owns it or is a member of its owner."""
+
+    definition: SequenceDefinition
+    owner: str
+    ours: bool
+    extension: str | None
+
+    @property
+    def oid(self) -> int:
+        return self.definition.oid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A column, also of a partition or a view, that takes values from a sequence."""
+
+    sequence_oid: int
+    table_oid: int
+    column: str
+    link: Link
+    base_type: str
+
+    @property
+    def place(self) -> Place:
+        return (self.table_oid, self.column)
+
+
+Place = tuple[int, str]
+"""A table's oid and a column's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """All that the catalogs and the marker say."""
+
+    server: Server
+    system_identifier: int | Unknown
+    settings: tuple[Setting, ...]
+    marker: Marker | Unknown
+    marker_writers: tuple[str, ...]
+    relations: tuple[Relation, ...]
+    inheritance: tuple[Inheritance, ...]
+    foreign_keys: tuple[ForeignKey, ...]
+    sequences: tuple[TargetSequence, ...]
+    feeds: tuple[Feed, ...]
+    triggers: tuple[Trigger, ...]
+    publications: tuple[Publication, ...] | Unknown
+    subscriptions: tuple[str, ...] | Unknown
+    subscribed: tuple[SubscribedTable, ...] | Unknown
+    replication_slots: tuple[str, ...] | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much is in one table alone, without what inherits from it."""
+
+    rows: int | Unknown
+    bytes: int
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """What had to be read from tables and sequences themselves.
+
+    `furthest` is the value of a column that a sequence has to be past; None where the
+    column holds none.
+    """
+
+    sizes: Mapping[int, Size] = field(default_factory=dict)
+    positions: Mapping[int, Position] = field(default_factory=dict)
+    furthest: Mapping[Place, int | Unknown | None] = field(default_factory=dict)

@@ -1,0 +1,262 @@
+"""The steps of a run inside its transaction: fence, locks, plan again, effect, check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from psycopg import errors
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+
+from agent.domain.resets.facts import Measured, Relation
+from agent.domain.resets.job import JobKind, ResetJob
+from agent.domain.resets.plan import MovedSequence, Plan, plan, scope_of
+from agent.domain.runs import Done, Figures, Refused, Run, Skipped, Work
+from agent.domain.sequences import At, SequenceDefinition, Unused
+from agent.errors import AgentError, BusyError
+from agent.postgres.connect import BoundedConnection
+from agent.postgres.queries import query
+from agent.postgres.resets import effects
+from agent.postgres.targets import TargetSession
+from agent.services.planning import plan_job
+
+LONGEST_STATEMENT = timedelta(minutes=10)
+_LONGEST_RUN = timedelta(minutes=30)
+_LONGEST_IDLE = timedelta(minutes=1)
+
+
+class SeedError(AgentError):
+    """A seed file could not be run."""
+
+
+class VerificationError(AgentError):
+    """What was done is not what was planned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Yes:
+    yes: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Xid:
+    xid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at a run, in a transaction that is open already.
+
+    `search_path` is the one that seed files are written for; `session` looks at the
+    target over the same connection.
+    """
+
+    connection: BoundedConnection
+    session: TargetSession
+    run: Run
+    job: ResetJob
+    work: Work
+    search_path: str
+    number: int
+    told: Callable[[str], None]
+
+    def outcome(self) -> Done | Refused | Skipped:
+        """Done is to be recorded and committed, all else to be rolled back."""
+        self._bound_transaction()
+        if not self._yes("run_try_lock"):
+            return Skipped(reason="another run is at work in this database")
+        if not self._yes("run_still_claimed"):
+            return Skipped(reason="the tick was given up before it was begun")
+        self._hold_marker()
+        first = plan_job(self.job, self.session, expected_hash=self.work.expected_hash)
+        if not first.allowed:
+            return Refused(plan=first, attempts=self.number)
+        try:
+            self._lock(first)
+        except errors.UndefinedTable:
+            return Refused(plan=self._planned_again(first), attempts=self.number)
+        second = self._planned_again(first)
+        if not second.allowed:
+            return Refused(plan=second, attempts=self.number)
+        return self._done(second)
+
+    def recorded(self, done: Done) -> str:
+        """Write that it is done, in the transaction in which it is; its id."""
+        parameters = {
+            "run_id": self.run.run_id,
+            "plan_sha256": done.plan.hash,
+            "before": Jsonb(done.before.document()),
+            "after": Jsonb(done.after.document()),
+            "attempts": self.number,
+        }
+        with self.connection.cursor(row_factory=class_row(_Xid)) as cursor:
+            row = cursor.execute(query("run_succeeded"), parameters).fetchone()
+        if row is None:
+            raise VerificationError("the tick was taken away while it was worked on")
+        return row.xid
+
+    def _bound_transaction(self) -> None:
+        self.connection.execute(
+            query("run_settings"),
+            {
+                "statement_timeout": effects.milliseconds(LONGEST_STATEMENT),
+                "lock_timeout": effects.milliseconds(self.work.lock_timeout),
+                "idle_timeout": effects.milliseconds(_LONGEST_IDLE),
+            },
+        )
+        if self.connection.info.server_version >= 170_000:
+            self.connection.execute(
+                query("run_transaction_timeout"),
+                {"transaction_timeout": effects.milliseconds(_LONGEST_RUN)},
+            )
+
+    def _yes(self, name: str) -> bool:
+        with self.connection.cursor(row_factory=class_row(_Yes)) as cursor:
+            row = cursor.execute(query(name), {"run_id": self.run.run_id}).fetchone()
+        return row is not None and row.yes
+
+    def _hold_marker(self) -> None:
+        """From here on whoever disarms waits, or has come first and is seen.
+
+        Without the function or the right to it there is no marker that counts, and the
+        gates say so.
+        """
+        try:
+            with self.connection.transaction():
+                self.connection.execute(query("run_hold_marker"))
+        except (
+            errors.UndefinedFunction,
+            errors.InvalidSchemaName,
+            errors.InsufficientPrivilege,
+        ):
+            return
+
+    def _lock(self, planned: Plan) -> None:
+        """Wait no longer than agreed for all locks together, for others wait behind."""
+        tables = _tables(planned)
+        self.told(f"locking {len(tables)} tables")
+        patience = self.work.lock_timeout
+        with self.connection.transaction():
+            effects.bound(self.connection, statement=patience, lock=patience)
+            try:
+                effects.lock(
+                    self.connection,
+                    tables,
+                    writers_only=self.job.kind is JobKind.RESYNC,
+                )
+            except errors.QueryCanceled as error:
+                raise BusyError(
+                    f"the tables could not all be locked within {patience.total_seconds():g} s"
+                ) from error
+            effects.bound(self.connection, statement=LONGEST_STATEMENT, lock=patience)
+
+    def _planned_again(self, first: Plan) -> Plan:
+        """Under the locks, counted exactly; any difference refuses."""
+        self.told("counting rows")
+        return plan_job(self.job, self.session, exact=True, expected_hash=first.hash)
+
+    def _done(self, planned: Plan) -> Done:
+        sequences = [each.definition for each in planned.sequences]
+        standing = effects.positions(self.connection, sequences)
+        before = Figures(rows=_rows(planned), values=_values(sequences, standing))
+        if self.job.kind is JobKind.RESYNC:
+            self.told(f"moving {len(sequences)} sequences")
+            effects.advance(self.connection, planned.sequences)
+            rows: Mapping[str, int] = {}
+        else:
+            self._empty(planned)
+            rows = self._filled(planned)
+        standing = effects.positions(self.connection, sequences)
+        after = Figures(rows=rows, values=_values(sequences, standing))
+        self._check(planned, after, standing)
+        return Done(plan=planned, before=before, after=after, attempts=self.number)
+
+    def _empty(self, planned: Plan) -> None:
+        tables = _tables(planned)
+        self.told(f"emptying {len(tables)} tables")
+        # Each sequence may be waited for, and all the tables are locked meanwhile.
+        patience = self.work.lock_timeout / (len(planned.sequences) + 1)
+        effects.bound(self.connection, statement=LONGEST_STATEMENT, lock=patience)
+        effects.truncate(self.connection, tables)
+        effects.restart(
+            self.connection, [s.definition for s in planned.sequences if not s.owned]
+        )
+
+    def _filled(self, planned: Plan) -> Mapping[str, int]:
+        """Run the seed files, and let sequences follow the rows; rows by table."""
+        for each in self.work.seeds:
+            self.told(f"running {each.name}")
+            try:
+                effects.seed(self.connection, each.text, search_path=self.search_path)
+            except errors.Error as error:
+                reason = error.diag.message_primary or str(error)
+                raise SeedError(f"seed {each.name!r} failed: {reason}") from error
+        if self.work.seeds:
+            self._follow_rows()
+        catalog = planned.catalog
+        sizes = self.session.measured(
+            catalog, scope_of(self.job, catalog), exact=True
+        ).sizes
+        names = {each.oid: each.qualified for each in catalog.relations}
+        return {
+            names[oid]: size.rows
+            for oid, size in sizes.items()
+            if isinstance(size.rows, int)
+        }
+
+    def _follow_rows(self) -> None:
+        effects.advance(self.connection, self._behind())
+        for each in self._behind():
+            name = each.definition.qualified
+            raise VerificationError(f"sequence {name!r} is behind the seeded rows")
+
+    def _behind(self) -> Sequence[MovedSequence]:
+        """Sequences of the emptied tables that seeded rows have left behind."""
+        job = replace(self.job, kind=JobKind.RESYNC)
+        catalog = self.session.catalog()
+        scope = scope_of(job, catalog)
+        measured = self.session.measured(catalog, scope, exact=True)
+        sequences = [each.sequence.definition for each in scope.followers]
+        # Ours to read, whatever `measured` says of sequences that somebody has locked.
+        standing = effects.positions(self.connection, sequences)
+        now = Measured(
+            sizes=measured.sizes, positions=standing, furthest=measured.furthest
+        )
+        return plan(job, catalog, now).sequences
+
+    def _check(
+        self, planned: Plan, after: Figures, standing: Mapping[int, Unused | At]
+    ) -> None:
+        if self.job.kind is JobKind.RESYNC or not self.work.seeds:
+            for each in planned.sequences:
+                wanted = At(each.after) if each.called else Unused(each.after)
+                if standing[each.definition.oid] != wanted:
+                    raise VerificationError(
+                        f"sequence {each.definition.qualified!r} did not come to stand"
+                        f" at {each.after}"
+                    )
+        if not self.work.seeds and any(after.rows.values()):
+            raise VerificationError("a table is not empty after TRUNCATE")
+
+
+def _tables(planned: Plan) -> list[Relation]:
+    if planned.job.kind is JobKind.RESYNC:
+        return [t.relation for t in scope_of(planned.job, planned.catalog).tables]
+    return [each.table.relation for each in planned.tables]
+
+
+def _rows(planned: Plan) -> Mapping[str, int]:
+    return {t.table.relation.qualified: t.rows for t in planned.tables if t.rows}
+
+
+def _values(
+    sequences: Sequence[SequenceDefinition], standing: Mapping[int, Unused | At]
+) -> Mapping[str, int]:
+    """As the sequences themselves store it."""
+    return {s.qualified: _stored(standing[s.oid]) for s in sequences}
+
+
+def _stored(position: Unused | At) -> int:
+    return position.last_value if isinstance(position, At) else position.next_value

@@ -1,0 +1,111 @@
+"""A database that a job is about, as its plan has to know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from psycopg import IsolationLevel
+
+from agent.domain.resets.facts import Catalog, Measured
+from agent.domain.resets.verdicts import Scope
+from agent.domain.sequences import Position, SequenceDefinition
+from agent.ports import Clock
+from agent.postgres.connect import BoundedConnection, Deadlines, Endpoint, connection
+from agent.postgres.errors import UnsupportedServerError
+from agent.postgres.facts.catalog import catalog
+from agent.postgres.facts.measuring import Column, furthest, sizes
+from agent.postgres.positions import PositionReader
+from agent.postgres.reading import ReadOnly
+
+_OLDEST_MAJOR = 13
+_MAX_LOCKS = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSession:
+    """One connection to the target, idle or within a transaction.
+
+    Within one, every method is a savepoint that is rolled back: the settings and locks
+    of the transaction are as they were before. What it locked, it reads as locked.
+    """
+
+    connection: BoundedConnection
+    deadlines: Deadlines
+    clock: Clock
+
+    def catalog(self) -> Catalog:
+        with self._aside() as reading:
+            return catalog(reading, major=self._major)
+
+    def measured(self, catalog: Catalog, scope: Scope, *, exact: bool) -> Measured:
+        """Read what is in the tables, sequences and columns of a scope.
+
+        `exact` is for whoever is about to act: what cannot be counted stays unknown.
+        """
+        relations = {relation.oid: relation for relation in catalog.relations}
+        columns = [
+            Column(
+                relation=relations[feed.table_oid],
+                name=feed.column,
+                ascending=follower.sequence.definition.ascending,
+            )
+            for follower in scope.followers
+            for feed in follower.feeds
+            if feed.table_oid in relations
+        ]
+        with self._aside() as reading:
+            return Measured(
+                sizes=sizes(
+                    [table.relation for table in scope.emptied],
+                    reading,
+                    exact=exact,
+                    clock=self.clock,
+                ),
+                positions=self._positions(
+                    [each.sequence.definition for each in scope.chosen],
+                    reading,
+                    in_recovery=catalog.server.in_recovery,
+                ),
+                furthest=furthest(columns, reading),
+            )
+
+    @property
+    def _major(self) -> int:
+        return self.connection.info.server_version // 10_000
+
+    @contextmanager
+    def _aside(self) -> Iterator[ReadOnly]:
+        with self.connection.transaction(force_rollback=True):
+            yield ReadOnly(connection=self.connection, deadlines=self.deadlines)
+
+    def _positions(
+        self,
+        sequences: Sequence[SequenceDefinition],
+        reading: ReadOnly,
+        *,
+        in_recovery: bool,
+    ) -> Mapping[int, Position]:
+        """Those that can be read; a standby has no values of unlogged ones."""
+        there = [each for each in sequences if not (each.unlogged and in_recovery)]
+        reader = PositionReader(reading, major=self._major, max_locks=_MAX_LOCKS)
+        return reader.positions(there)
+
+
+@contextmanager
+def open_target(endpoint: Endpoint, datname: str) -> Iterator[TargetSession]:
+    """A look at one instant of a database, in a transaction that changes nothing.
+
+    Raises DatabaseUnreachableError, DatabaseQueryError (also from the body) and
+    UnsupportedServerError.
+    """
+    with connection(endpoint, datname) as opened:
+        if opened.info.server_version < _OLDEST_MAJOR * 10_000:
+            version = str(opened.info.server_version // 10_000)
+            raise UnsupportedServerError(datname, version)
+        opened.isolation_level = IsolationLevel.REPEATABLE_READ
+        with opened.transaction(force_rollback=True):
+            yield TargetSession(
+                connection=opened, deadlines=endpoint.deadlines, clock=endpoint.clock
+            )
