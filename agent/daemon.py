@@ -16,6 +16,7 @@ from agent.health import Health
 from agent.metrics.exposition import Detail, Exposition
 from agent.metrics.own import OwnMetrics
 from agent.ports import Clock
+from agent.scheduling.jobs import Jobs, ScheduledJob
 from agent.scheduling.rounds import Pace, Rounds, Surroundings
 from agent.scheduling.timer import Timer
 from agent.services.recording import Recorder
@@ -23,10 +24,9 @@ from agent.services.surveying import Target
 
 log = structlog.get_logger()
 
-NO_JOBS = "this version checks jobs but does not run them"
-
 _HEARTBEAT = timedelta(seconds=1)
 _FILE_LOOK = timedelta(seconds=2)
+_JOB_LOOK = timedelta(seconds=1)
 _HOUSEKEEPING = "housekeeping"
 _HISTORY = "history"
 # Together with the web server's second this stays under the two that are promised.
@@ -55,6 +55,7 @@ class Daemon:
         *,
         faces: Faces,
         targets: Callable[[Config], Sequence[Target]],
+        jobs: Callable[[Config], Sequence[ScheduledJob]],
         recorder: Recorder,
         clock: Clock,
         stopping: threading.Event,
@@ -63,6 +64,7 @@ class Daemon:
         self._file = file
         self._faces = faces
         self._targets = targets
+        self._scheduled = jobs
         self._recorder = recorder
         self._clock = clock
         self._stopping = stopping
@@ -79,6 +81,7 @@ class Daemon:
             )
         )
 
+        self._jobs = Jobs(timer=self._timer, clock=clock, sink=faces.own.jobs)
 
     def start(self, config: Config) -> None:
         """Begin with a configuration that was loaded already."""
@@ -97,6 +100,7 @@ class Daemon:
         )
         self._fixed = _fixed(config)
         self._apply(config)
+        self._tick(_JOB_LOOK, self._jobs.look, "look for ticks of jobs")
 
     def reload(self) -> None:
         """Load the file soon; callable from a signal handler."""
@@ -145,8 +149,6 @@ class Daemon:
 
     def _apply(self, config: Config) -> None:
         logs.configure(level=config.log.level, format_=config.log.format)
-        if config.jobs:
-            log.warning("jobs_not_run", jobs=len(config.jobs), reason=NO_JOBS)
         self._faces.exposition.show(Detail(config.metrics.detail))
         targets = self._targets(config)
         self._faces.health.configured(target.server.name for target in targets)
@@ -157,6 +159,7 @@ class Daemon:
                 concurrency=config.sampling.concurrency,
             ),
         )
+        self._jobs.apply(self._scheduled(config))
         self._faces.own.reloaded(ok=True, at=self._clock.now())
 
 

@@ -18,6 +18,7 @@ import structlog
 from agent import __version__
 from agent.board import Board
 from agent.bootstrap.targets import CLOCK, servers_from_config
+from agent.bootstrap.ticking import scheduled_jobs
 from agent.config import ConfigFile
 from agent.daemon import Daemon, Faces
 from agent.health import Health
@@ -59,6 +60,7 @@ def run_daemon(
         file,
         faces=faces,
         targets=lambda each: servers_from_config(each, os.environ, stopping=stopping),
+        jobs=lambda each: scheduled_jobs(each, os.environ, stopping=stopping),
         recorder=Recorder(history, clock=CLOCK, on_failure=faces.own.history_failed),
         clock=CLOCK,
         stopping=stopping,

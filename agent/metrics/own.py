@@ -18,6 +18,7 @@ from prometheus_client import (
 from prometheus_client.exposition import choose_encoder
 
 from agent.domain.status import DatabaseStatus
+from agent.metrics.jobs import JobMetrics
 from agent.metrics.lines import Format
 
 # From a small database next door to one that runs into every deadline.
@@ -57,6 +58,7 @@ class OwnMetrics:
             "Times that the history could not be read or written.",
             registry=registry,
         )
+        self.jobs = JobMetrics(registry)
         build = Info("sequence_agent_build", "Which agent this is.", registry=registry)
         build.info({"version": version})
         ProcessCollector(registry=registry)
