@@ -60,6 +60,11 @@ class Buckets:
             self._put(hour, so_far - done)
             done = so_far
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was counted, as far as it is kept."""
+        return not self._days
+
     def calls_since(self, hour: int, *, until: int) -> int:
         """Calls in the hours from `hour` up to and with `until`."""
         return int(self._hourly(hour, until + 1).sum())

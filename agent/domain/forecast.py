@@ -74,23 +74,43 @@ def forecast(
     history: History, remaining: int, *, seed: int, stretch: Stretch | None = None
 ) -> Forecast:
     """The same history, remaining calls, seed and stretch give the same answer."""
+    told = screened(history, remaining)
+    if told is not None:
+        return told
+    observed = _observed_hours(history)
+    told = _simulated(history, remaining, seed=seed, observed=observed)
+    return told if stretch is None else _stretched(told, stretch)
+
+
+def screened(history: History, remaining: int) -> Forecast | None:
+    """What can be told without a simulation; None where the end may be near."""
     known = _known(history)
     rate = float(known[-WEEK:].mean()) / 3600 if len(known) else 0.0
     if remaining <= 0:
-        return Forecast(
-            state=State.EXHAUSTED,
-            rate_per_second=rate,
-            p10_seconds=0.0,
-            p50_seconds=0.0,
-            p90_seconds=0.0,
-        )
-    observed = _observed_hours(history)
-    state = _without_simulation(history, known, observed, remaining)
-    if state is not None:
-        idle = state is State.IDLE
-        return Forecast(state=state, rate_per_second=0.0 if idle else rate)
-    told = _simulated(history, remaining, seed=seed, observed=observed)
-    return told if stretch is None else _stretched(told, stretch)
+        return _exhausted(rate)
+    state = _without_simulation(history, known, _observed_hours(history), remaining)
+    if state is None:
+        return None
+    return Forecast(state=state, rate_per_second=0.0 if state is State.IDLE else rate)
+
+
+def unmoved(known_for: timedelta, remaining: int) -> Forecast:
+    """What is said of a sequence that was never seen to move; it needs no history."""
+    if remaining <= 0:
+        return _exhausted(0.0)
+    enough = known_for >= timedelta(hours=_ENOUGH_HOURS)
+    state = State.IDLE if enough else State.INSUFFICIENT_DATA
+    return Forecast(state=state, rate_per_second=0.0)
+
+
+def _exhausted(rate: float) -> Forecast:
+    return Forecast(
+        state=State.EXHAUSTED,
+        rate_per_second=rate,
+        p10_seconds=0.0,
+        p50_seconds=0.0,
+        p90_seconds=0.0,
+    )
 
 
 def forecasts(

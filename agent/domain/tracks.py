@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from agent.domain.buckets import Buckets, DayCalls, hour_of, start_of
-from agent.domain.forecast import History
+from agent.domain.forecast import Forecast, History, forecast, screened, unmoved
 from agent.domain.increments import steady
+from agent.domain.scoring import Stretch
 from agent.domain.sequences import At, SequenceDefinition, Unused
 from agent.domain.steps import Mark, Reason, step, terms_of
 
@@ -158,6 +159,8 @@ class Track:
 
         None when that was only now.
         """
+        if self.buckets.empty and self.consumed == 0:
+            return 0.0 if now > self.buckets.since else None
         if window <= _HOUR:
             return self._rate_since(now - window, now)
         hour = hour_of(now - window) + 1
@@ -170,6 +173,18 @@ class Track:
     def recent_per_second(self, now: datetime) -> float | None:
         """Calls per second over the last minutes, the newest step included."""
         return self._rate_since(now - _RECENT, now)
+
+    def outlook(
+        self, remaining: int, now: datetime, *, seed: int, stretch: Stretch
+    ) -> Forecast:
+        """When so many calls are used up; the cost follows the risk."""
+        if self.buckets.empty:
+            return unmoved(now - self.buckets.since, remaining)
+        # Jumps only make an end seem nearer: what is far with them is far without.
+        far = screened(self.buckets.history(now), remaining)
+        if far is not None:
+            return far
+        return forecast(self.history(now), remaining, seed=seed, stretch=stretch)
 
     def history(self, now: datetime) -> History:
         """What a forecast learns from: without lone jumps, which are no rate."""

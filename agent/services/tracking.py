@@ -10,7 +10,7 @@ from itertools import islice
 from threading import Lock
 
 from agent.domain.buckets import day_of, hour_of
-from agent.domain.forecast import Forecast, State, forecast
+from agent.domain.forecast import Forecast, State
 from agent.domain.scoring import Scorecard
 from agent.domain.sequences import Position, SequenceDefinition, Unreadable
 from agent.domain.tracks import WINDOWS, Track
@@ -167,11 +167,8 @@ class Tracker:
         made = self._made.get(track.oid)
         end = remaining + track.consumed
         if made is None or not _holds(made, end, remaining, now):
-            answer = forecast(
-                track.history(now),
-                remaining,
-                seed=self._seed(track),
-                stretch=self._scorer.stretch,
+            answer = track.outlook(
+                remaining, now, seed=self._seed(track), stretch=self._scorer.stretch
             )
             made = self._made[track.oid] = _Made(forecast=answer, at=now, end=end)
         return aged(made.forecast, (now - made.at).total_seconds())

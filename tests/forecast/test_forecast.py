@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.domain.forecast import Forecast, History, State, forecast, forecasts
+from agent.domain.forecast import Forecast, History, State, forecast, forecasts, unmoved
 from agent.domain.shapes import DAY, WEEK, Floats
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -292,3 +292,9 @@ def test_the_unit_does_not_matter(scale: float) -> None:
 
 def test_the_end_of_a_history_is_that_of_its_hours() -> None:
     assert of(STEADY[:DAY]).end == replace(of(STEADY), start=START).start.replace(day=2)
+
+
+def test_a_sequence_that_never_moved_needs_no_history() -> None:
+    assert unmoved(timedelta(hours=47), 10).state is State.INSUFFICIENT_DATA
+    assert unmoved(timedelta(hours=48), 10).state is State.IDLE
+    assert unmoved(timedelta(hours=1), 0).state is State.EXHAUSTED
