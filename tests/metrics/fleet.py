@@ -7,12 +7,14 @@ from datetime import timedelta
 
 from agent.domain.sequences import At, SequenceDefinition
 from agent.domain.status import DatabaseStatus, SequenceStatus
-from tests.domain.statuses import BIGINT, USERS_ID, database_of, status_of
+from tests.domain.statuses import BIGINT, USAGE, USERS_ID, database_of, status_of
 
 
 def fleet(size: int) -> DatabaseStatus:
     """Ordinary serial columns: a bigint sequence behind an integer column."""
-    return database_of(*(status_of(_serial(i), At(1_000 * i)) for i in range(size)))
+    return database_of(
+        *(status_of(_serial(i), At(1_000 * i), usage=USAGE) for i in range(size))
+    )
 
 
 def next_round(status: DatabaseStatus, *, every: int) -> DatabaseStatus:
@@ -30,7 +32,10 @@ def next_round(status: DatabaseStatus, *, every: int) -> DatabaseStatus:
 
 def assessed_again(status: DatabaseStatus) -> DatabaseStatus:
     """The same facts in new objects, as a round that reuses nothing makes them."""
-    again = (status_of(each.sequence, each.position) for each in status.sequences)
+    again = (
+        status_of(each.sequence, each.position, usage=each.usage)
+        for each in status.sequences
+    )
     return replace(status, sequences=tuple(again))
 
 
@@ -49,4 +54,5 @@ def _serial(number: int) -> SequenceDefinition:
 def _moved(status: SequenceStatus) -> SequenceStatus:
     position = status.position
     last_value = position.last_value if isinstance(position, At) else 0
-    return status_of(status.sequence, At(last_value + 7))
+    usage = replace(status.usage or USAGE, consumed=last_value + 7)
+    return status_of(status.sequence, At(last_value + 7), usage=usage)

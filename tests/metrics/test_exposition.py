@@ -259,6 +259,7 @@ def test_one_new_value_costs_only_the_blocks_that_show_it() -> None:
         "pg_sequence_last_value",
         "pg_sequence_used_ratio",
         "pg_sequence_remaining_values",
+        "pg_sequence_consumed_values_total",
         "pg_sequence_column_used_ratio",
         "sequence_agent_last_sample_timestamp_seconds",
     ]
