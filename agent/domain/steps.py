@@ -20,6 +20,8 @@ _LOGGED_AHEAD = 32
 # A fall to so near the start is a restart, even if little was ever seen to be called.
 _FEW = 100
 _FASTER = 10
+# What a table that was emptied is filled with at once, and no RESTART WITH by hand.
+_RELOAD = 1_000_000
 
 
 class Reason(StrEnum):
@@ -123,12 +125,12 @@ def _ahead(before: Mark, after: Mark, forward: int) -> Step:
 
 def _after_recreation(before: Mark, after: Mark, forward: int, fastest: float) -> Step:
     """Another sequence of that name: a new one, or a copy that goes on."""
-    copied = forward >= 0 and before.line != after.line
-    if copied or _calls_from_start(after) > _likely(before, after, fastest):
-        return Step(
-            calls=_ahead(before, after, max(forward, 0)).calls, reset=Reason.RECREATED
-        )
-    return _since_start(Reason.RECREATED, after, _possible(before, after))
+    if forward >= 0 and before.line != after.line:
+        return Step(calls=_ahead(before, after, forward).calls, reset=Reason.RECREATED)
+    likely = _likely(before, after, fastest)
+    if 0 <= forward <= likely < _calls_from_start(after):
+        return Step(calls=forward, reset=Reason.RECREATED)
+    return _since_start(Reason.RECREATED, after, _reloaded(before, after))
 
 
 def _after_rewrite(before: Mark, after: Mark, forward: int, fastest: float) -> Step:
@@ -138,11 +140,9 @@ def _after_rewrite(before: Mark, after: Mark, forward: int, fastest: float) -> S
     if before.terms != after.terms:
         return _ahead(before, after, forward)
     likely = _likely(before, after, fastest)
-    if _calls_from_start(after) <= likely:
-        return _since_start(Reason.RESTART, after, likely)
-    if forward <= likely:
+    if forward <= likely < _calls_from_start(after):
         return Step(calls=forward)
-    return Step(calls=0, reset=Reason.RESTART)  # with a value of its own
+    return _since_start(Reason.RESTART, after, _reloaded(before, after))
 
 
 def _after_fall(before: Mark, after: Mark, fastest: float) -> Step:
@@ -196,6 +196,11 @@ def _likely(before: Mark, after: Mark, fastest: float) -> float:
 def _believable(before: Mark, after: Mark, fastest: float) -> float:
     usual = max(_FEW, _FASTER * fastest * _seconds(before, after))
     return min(usual, _possible(before, after))
+
+
+def _reloaded(before: Mark, after: Mark) -> float:
+    """Calls that are believed after a restart: tables are often filled again at once."""
+    return min(_RELOAD, _possible(before, after))
 
 
 def _seconds(before: Mark, after: Mark) -> float:

@@ -113,6 +113,38 @@ def test_how_a_sequence_at_500_is_put_back(
     assert between((BIGINT, At(500)), after) == Step(calls=calls, reset=reason)
 
 
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        pytest.param(
+            (RESTARTED, At(60_000)),
+            Step(calls=60_000, reset=Reason.RESTART),
+            id="emptied and filled again",
+        ),
+        pytest.param((RESTARTED, At(5050)), Step(calls=50), id="altered to the same"),
+        pytest.param(
+            (RESTARTED, At(10**9)),
+            Step(calls=0, reset=Reason.RESTART),
+            id="restarted with a value of its own",
+        ),
+        pytest.param(
+            (RECREATED, At(60_000)),
+            Step(calls=60_000, reset=Reason.RECREATED),
+            id="dropped, made and filled again",
+        ),
+        pytest.param(
+            (RECREATED, At(5050)),
+            Step(calls=50, reset=Reason.RECREATED),
+            id="copied over",
+        ),
+    ],
+)
+def test_with_a_rate_that_is_known_the_likelier_story_is_believed(
+    after: tuple[SequenceDefinition, Position], expected: Step
+) -> None:
+    assert between((BIGINT, At(5000)), after, fastest=1.0) == expected
+
+
 def test_after_setval_as_many_calls_are_believed_as_the_rate_allows() -> None:
     put_back = ((BIGINT, At(5000)), (BIGINT, At(900)))
 
