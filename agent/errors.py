@@ -4,7 +4,11 @@ from __future__ import annotations
 
 
 class AgentError(Exception):
-    """Something a user can act on; its text is one readable sentence."""
+    """Something a user can act on; each line of its text is one readable sentence."""
+
+
+class MistakeError(AgentError):
+    """Wrong usage or configuration, rather than something that failed."""
 
 
 class HistoryError(AgentError):

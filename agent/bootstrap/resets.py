@@ -7,8 +7,8 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from agent import __version__
 from agent.bootstrap.targets import endpoint_of
 from agent.config import Config, Job
 from agent.domain.filters import NameFilter
+from agent.domain.ledger import RunRecord
+from agent.domain.resets.facts import Unknown
 from agent.domain.resets.job import Allowed, JobKind, Limits, ResetJob
 from agent.domain.resets.plan import Plan
 from agent.domain.runs import Seed, Work
@@ -39,6 +41,20 @@ class UnknownJobError(AgentError):
 
 class SeedUnreadableError(AgentError):
     """A seed file of a job that cannot be read now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """What a target keeps of a job, the newest runs first.
+
+    `unarmed` says why it has no marker; then it tells of no runs either.
+    `armed_until` is None there, and where the marker has no end.
+    """
+
+    unarmed: str | None = None
+    armed_until: datetime | None = None
+    last_success: datetime | None = None
+    runs: tuple[RunRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +87,18 @@ class JobTarget:
     def open_worker(self) -> AbstractContextManager[Worker]:
         return open_worker(self.endpoint, self.job.database, agent=identity())
 
+    def records(self, *, limit: int) -> Records:
+        """What the ledger has of the job; raises AgentError when it cannot be asked."""
+        with self._open_briefly(self.endpoint) as worker:
+            marker = worker.marker()
+            if isinstance(marker, Unknown):
+                return Records(unarmed=marker.reason)
+            return Records(
+                armed_until=marker.armed_until,
+                last_success=worker.ledger.last_success(self.job.name),
+                runs=worker.ledger.newest(self.job.name, limit=limit),
+            )
+
     def resetter(
         self,
         *,
@@ -83,6 +111,17 @@ class JobTarget:
             clock=self.endpoint.clock,
             stopping=stopping,
             told=told,
+            reopen=self._reopen,
+        )
+
+    def _reopen(self) -> AbstractContextManager[Worker]:
+        """How a run ended is written down even when everything is to stop."""
+        return self._open_briefly(replace(self.endpoint, stopping=threading.Event()))
+
+    def _open_briefly(self, endpoint: Endpoint) -> AbstractContextManager[Worker]:
+        patience = endpoint.deadlines.statement
+        return open_worker(
+            endpoint, self.job.database, agent=identity(), patience=patience
         )
 
 

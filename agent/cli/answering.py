@@ -12,7 +12,6 @@ import typer
 from agent.cli import streams
 from agent.cli.app import NAME, app
 from agent.cli.failures import ExitCode, exit_code, sentences
-from agent.domain.verdict import Level, Verdict
 
 
 def answer(arguments: Sequence[str]) -> int:
@@ -40,7 +39,7 @@ def _reported(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    command = typer.main.get_command(app())
+    command = typer.main.get_command(app(next(iter(arguments), None)))
     try:
         with command.make_context(NAME, list(arguments)) as context:
             return int(command.invoke(context))
@@ -51,6 +50,9 @@ def _run(arguments: Sequence[str]) -> int:
 def _report(error: Exception, *, to_monitor: bool) -> int:
     told = sentences(error)
     if to_monitor:
+        # Loads what most commands do not need.
+        from agent.domain.verdict import Level, Verdict  # noqa: PLC0415
+
         # A monitor reads one line of standard output, and would take 2 for CRITICAL.
         line = Verdict(level=Level.UNKNOWN, summary="; ".join(told))
         streams.write(f"{line}\n")

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
 
 from agent import __version__
-from agent.cli import (
-    arm,
-    backtest,
-    check,
-    config,
-    demo,
-    forecast,
-    grants,
-    inspect,
-    plan,
-    run,
-    streams,
-)
+from agent.cli import streams
 
 NAME = "sequence-agent"
 
@@ -62,30 +53,61 @@ def _root(
     """Know, for every PostgreSQL sequence, how much is left."""
 
 
-def app() -> typer.Typer:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Command:
+    """Where a command is: its module of agent.cli, and the names in it."""
+
+    module: str
+    function: str
+    examples: str = "EXAMPLES"
+
+    def add_to(self, typer_group: typer.Typer) -> None:
+        found = import_module(f"agent.cli.{self.module}")
+        call: Callable[..., Any] = getattr(found, self.function)
+        typer_group.command(self.function, epilog=getattr(found, self.examples))(call)
+
+
+_CONFIG = "config"
+_COMMANDS = (
+    _Command(module="demo", function="demo"),
+    _Command(module="run", function="run"),
+    _Command(module="inspect", function="inspect"),
+    _Command(module="check", function="check"),
+    _Command(module="forecast", function="forecast"),
+    _Command(module="backtest", function="backtest"),
+    _Command(module="arm", function="arm"),
+    _Command(module="arm", function="disarm", examples="DISARM_EXAMPLES"),
+    _Command(module="plan", function="plan"),
+    _Command(module="reset", function="reset"),
+    _Command(module="jobs", function="jobs"),
+    _Command(module="grants", function="grants"),
+)
+_OF_CONFIG = (
+    _Command(module="config", function="check", examples="CHECK_EXAMPLES"),
+    _Command(module="config", function="schema", examples="SCHEMA_EXAMPLES"),
+)
+
+
+def app(wanted: str | None = None) -> typer.Typer:
+    """The commands; only the wanted one if there is such, for each takes time to load."""
+    names = {each.function for each in _COMMANDS} | {_CONFIG, "--version"}
     root = _group()
     root.callback(epilog=_EXAMPLES)(_root)
-    root.command(epilog=demo.EXAMPLES)(demo.demo)
-    root.command(epilog=run.EXAMPLES)(run.run)
-    root.command(epilog=inspect.EXAMPLES)(inspect.inspect)
-    root.command(epilog=check.EXAMPLES)(check.check)
-    root.command(epilog=forecast.EXAMPLES)(forecast.forecast)
-    root.command(epilog=backtest.EXAMPLES)(backtest.backtest)
-    root.command(epilog=arm.EXAMPLES)(arm.arm)
-    root.command(epilog=arm.DISARM_EXAMPLES)(arm.disarm)
-    root.command(epilog=plan.EXAMPLES)(plan.plan)
-    root.add_typer(
-        _config(),
-        name="config",
-        help="Check a configuration, or print the schema of all.",
-        epilog=config.EXAMPLES,
-    )
-    root.command(epilog=grants.EXAMPLES)(grants.grants)
+    for command in _COMMANDS:
+        if command.function == wanted or wanted not in names:
+            command.add_to(root)
+    if wanted == _CONFIG or wanted not in names:
+        _add_config(root)
     return root
 
 
-def _config() -> typer.Typer:
+def _add_config(root: typer.Typer) -> None:
     group = _group()
-    group.command("check", epilog=config.CHECK_EXAMPLES)(config.check)
-    group.command("schema", epilog=config.SCHEMA_EXAMPLES)(config.schema)
-    return group
+    for command in _OF_CONFIG:
+        command.add_to(group)
+    root.add_typer(
+        group,
+        name=_CONFIG,
+        help="Check a configuration, or print the schema of all.",
+        epilog=import_module("agent.cli.config").EXAMPLES,
+    )

@@ -57,8 +57,6 @@ def check(
         f"{counted(len(config.servers), 'server')}, {counted(len(config.jobs), 'job')}"
     )
     streams.write(f"{printable(str(file))}: ok ({has})\n")
-    if config.jobs:
-        streams.write("note: this version validates jobs, but does not run them yet\n")
     return ExitCode.DONE
 
 

@@ -41,8 +41,9 @@ def demo(
 ) -> int:
     """Watch an example application at work.
 
-    Starts a PostgreSQL of its own, an application's traffic in it, and the daemon.
-    Ctrl-C stops all of it and leaves nothing behind.
+    Starts a PostgreSQL of its own, an application's traffic in it, and the daemon, which
+    resets some of its tables every minute. Ctrl-C stops all of it and leaves nothing
+    behind.
     """
     length = None if duration is None else _duration(duration)
     # The application's SQLAlchemy takes as long to load as all the rest together.

@@ -7,10 +7,8 @@ from enum import IntEnum
 
 import typer
 
-from agent.config import ConfigError
 from agent.domain.wording import printable
-from agent.errors import AgentError
-from agent.postgres.errors import DsnError
+from agent.errors import AgentError, MistakeError
 
 
 class ExitCode(IntEnum):
@@ -25,12 +23,12 @@ class ExitCode(IntEnum):
     PIPE_BROKEN = 141  # and SIGPIPE
 
 
-class UsageError(AgentError):
+class UsageError(MistakeError):
     """Wrong usage that only the command itself can see."""
 
 
 def exit_code(error: Exception) -> int:
-    if isinstance(error, (UsageError, ConfigError, DsnError)):
+    if isinstance(error, MistakeError):
         return ExitCode.USAGE
     if isinstance(error, typer.TyperException):
         return error.exit_code
@@ -39,7 +37,7 @@ def exit_code(error: Exception) -> int:
 
 def sentences(error: Exception) -> list[str]:
     """One for each problem, on one line each."""
-    if isinstance(error, ConfigError):
+    if isinstance(error, MistakeError):
         told = str(error).splitlines()
     elif isinstance(error, AgentError):
         told = [str(error)]

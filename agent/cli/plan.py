@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 from enum import StrEnum
 from pathlib import Path
@@ -11,10 +10,9 @@ from typing import Annotated
 
 import typer
 
-from agent import config
-from agent.bootstrap.resets import JobTarget, UnknownJobError, job_target
 from agent.cli import streams
-from agent.cli.failures import ExitCode, UsageError
+from agent.cli.chosen import ConfigOption, JobArgument, chosen
+from agent.cli.failures import ExitCode
 from agent.cli.interrupting import leaving_at_once
 from agent.cli.planned import planned
 from agent.cli.progress import progress
@@ -39,12 +37,8 @@ class Format(StrEnum):
 
 def plan(
     *,
-    job: Annotated[
-        str, typer.Argument(metavar="JOB", help="The name of a job in the file.")
-    ],
-    config_file: Annotated[
-        Path, typer.Option("--config", metavar="FILE", help="The configuration.")
-    ],
+    job: JobArgument,
+    config_file: ConfigOption,
     output_format: Annotated[
         Format, typer.Option("--format", help="How to write the plan.")
     ] = Format.TEXT,
@@ -54,7 +48,7 @@ def plan(
     Changes nothing. Rows that could not be counted in time are estimates, marked with
     ~. Exits with 0 when the job would run, and with 3 when a gate refuses.
     """
-    found = _target(job, config_file)
+    found = chosen(job, config_file)
     with leaving_at_once(), progress("looking at the database"):
         made = found.plan()
     if output_format is Format.JSON:
@@ -63,13 +57,6 @@ def plan(
         run_it = _run_it(made, config_file)
         streams.write_styled(planned(made, streams.paper(), run_it=run_it))
     return ExitCode.DONE if made.allowed else ExitCode.REFUSED
-
-
-def _target(job: str, config_file: Path) -> JobTarget:
-    try:
-        return job_target(config.load(config_file, os.environ), job, os.environ)
-    except UnknownJobError as error:
-        raise UsageError(str(error)) from None
 
 
 def _run_it(made: Plan, config_file: Path) -> str:

@@ -35,9 +35,10 @@ _SEQUENCE_COLUMNS = (
 _SIZES = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
-def planned(plan: Plan, paper: Paper, *, run_it: str) -> Iterator[Segment]:
+def planned(plan: Plan, paper: Paper, *, run_it: str | None) -> Iterator[Segment]:
     """The whole text; `run_it` is the command that would carry the plan out."""
-    yield from _heading(plan, paper)
+    yield from heading(plan, paper)
+    yield from _verdict(plan)
     yield from _tables(plan, paper)
     yield from _sequences(plan, paper)
     yield Segment("\n")
@@ -45,17 +46,21 @@ def planned(plan: Plan, paper: Paper, *, run_it: str) -> Iterator[Segment]:
         yield from _gate(verdict, paper)
     yield from _afterword(plan, paper)
     yield Segment(f"\nhash: {plan.hash}\n")
-    if plan.allowed:
+    if plan.allowed and run_it is not None:
         yield Segment(paper.writable(f"to run it: {run_it}") + "\n")
 
 
-def _heading(plan: Plan, paper: Paper) -> Iterator[Segment]:
+def heading(plan: Plan, paper: Paper) -> Iterator[Segment]:
+    """What is to be done where, as whom."""
     job, server = plan.job, plan.catalog.server
     where = (
         f"{job.kind.value} of {server.datname} on {job.server}"
         f" (PostgreSQL {server.version}) as {server.role}"
     )
     yield Segment(paper.writable(f"{job.name}: {where}") + "\n")
+
+
+def _verdict(plan: Plan) -> Iterator[Segment]:
     if plan.allowed:
         yield Segment("allowed", _GOOD)
         yield Segment("; nothing was changed\n")

@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from agent.domain.wording import printable
 
 _PATIENCE_SECONDS = 0.7
 
@@ -30,11 +39,35 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
         transient=True,
     )
     task = shown.add_task(what, total=None)
+    with _shown_when_it_takes_long(shown):
+        yield lambda done, total: shown.update(task, completed=done, total=total)
+
+
+@contextmanager
+def stages(what: str) -> Iterator[Callable[[str], None]]:
+    """A function to tell what is being done now, for work without a known length."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    shown = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        TimeElapsedColumn(),
+        console=Console(stderr=True, highlight=False),
+        transient=True,
+    )
+    task = shown.add_task(what, total=None)
+    with _shown_when_it_takes_long(shown):
+        yield lambda stage: shown.update(task, description=printable(stage))
+
+
+@contextmanager
+def _shown_when_it_takes_long(shown: Progress) -> Iterator[None]:
     timer = threading.Timer(_PATIENCE_SECONDS, shown.start)
     timer.daemon = True
     timer.start()
     try:
-        yield lambda done, total: shown.update(task, completed=done, total=total)
+        yield
     finally:
         timer.cancel()
         timer.join()

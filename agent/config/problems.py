@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agent.errors import AgentError
+from agent.errors import MistakeError
 
 Place = tuple[str | int, ...]
 """The keys and positions that lead to a value."""
@@ -26,7 +26,7 @@ class Problem:
         return f"{self.path}: {self.message}" if self.path else self.message
 
 
-class ConfigError(AgentError):
+class ConfigError(MistakeError):
     """A configuration that cannot be used; the text has one line for each problem."""
 
     def __init__(

@@ -101,8 +101,6 @@ _YEARS_LATER = (
     "SELECT setval('access_logs_id_seq', 2040109465)",
     "SELECT setval('audit_logs_id_seq', 1717986918)",
     "SELECT setval('policies_id_seq', 31000)",
-    "CREATE SCHEMA billing",
-    "CREATE SEQUENCE billing.invoice_number_seq START 1000",
 )
 
 

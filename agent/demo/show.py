@@ -9,43 +9,51 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from secrets import token_hex
 from textwrap import dedent
 
-import psycopg
-from sqlalchemy import Engine, NullPool, create_engine
-
 from agent.bootstrap.running import run_daemon
-from agent.demo.application import create
+from agent.config.durations import format_duration
+from agent.demo.database import (
+    DATABASE,
+    ENVIRONMENT,
+    Logins,
+    arm_database,
+    make_database,
+)
 from agent.demo.embedded import EmbeddedPostgres, wheel_binaries
 from agent.demo.traffic import traffic
-from agent.domain.grants import grants
 from agent.web.server import CannotListenError, listen
 
-_DATABASE = "app"
-_ROLE = "sequence_agent"
 _HOST = "127.0.0.1"
 _PORT = 9753
+_JOB = "nightly-reset"
+# Nobody wants to wait a night for it.
+_EVERY = timedelta(minutes=1)
 
 
-def run_demo(port: int | None, duration: timedelta | None) -> int:
+def run_demo(
+    port: int | None, duration: timedelta | None, *, every: timedelta = _EVERY
+) -> int:
     """Run until Ctrl-C, SIGTERM or the end of `duration`; leave nothing behind.
 
-    Raises EmbeddedPostgresError and, when even a free port cannot be had,
-    CannotListenError.
+    Resets come `every` so often. Raises EmbeddedPostgresError and, when even a free
+    port cannot be had, CannotListenError.
     """
     with _listening(port or _PORT) as listener:
         _say("Starting PostgreSQL 18 ...")
         with EmbeddedPostgres(wheel_binaries(18)) as server, _home() as home:
             _say("Creating the example application's seven tables ...")
-            role_dsn = _make_application(server)
+            logins = make_database(server)
+            _say("Arming the database for resets ...")
+            arm_database(server)
             config = home / "sequence-agent.yaml"
-            config.write_text(_config(listener.getsockname()[1], role_dsn, home))
-            with traffic(_engine(server)):
+            served: int = listener.getsockname()[1]
+            config.write_text(_config(served, logins, home, every))
+            with traffic(logins.engine()):
                 return run_daemon(
                     config,
                     listening=listener,
-                    on_ready=lambda: _say(_where_to_look(listener, role_dsn)),
+                    on_ready=lambda: _say(_hints(served, logins, config, every)),
                     duration=duration,
                 )
 
@@ -69,33 +77,7 @@ def _home() -> Iterator[Path]:
         yield Path(home)
 
 
-def _make_application(server: EmbeddedPostgres) -> str:
-    """Database, tables and the agent's own role; the DSN of that role."""
-    password = token_hex(16)
-    _execute(server.dsn(), f"CREATE DATABASE {_DATABASE}")
-    _execute(server.dsn(), f"CREATE ROLE {_ROLE} LOGIN PASSWORD '{password}'")
-    with _engine(server).connect() as connection:
-        create(connection)
-    _execute(server.dsn(_DATABASE), grants(_ROLE))
-    # So that there is something the agent may not read, and says so.
-    _execute(
-        server.dsn(_DATABASE),
-        f"REVOKE ALL ON SEQUENCE billing.invoice_number_seq FROM {_ROLE}",
-    )
-    return f"postgresql://{_ROLE}:{password}@{_HOST}:{server.port}/{_DATABASE}"
-
-
-def _execute(dsn: str, statements: str) -> None:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(statements.encode())
-
-
-def _engine(server: EmbeddedPostgres) -> Engine:
-    url = server.dsn(_DATABASE).replace("postgresql://", "postgresql+psycopg://", 1)
-    return create_engine(url, poolclass=NullPool)
-
-
-def _config(port: int, dsn: str, home: Path) -> str:
+def _config(port: int, logins: Logins, home: Path, every: timedelta) -> str:
     return dedent(
         f"""\
         listen: {{host: {_HOST}, port: {port}}}
@@ -104,29 +86,51 @@ def _config(port: int, dsn: str, home: Path) -> str:
         sampling: {{interval: 2s}}
         servers:
           - name: demo
-            dsn: {dsn}
-            databases: {{include: [{_DATABASE}]}}
+            dsn: {logins.agent}
+            databases: {{include: [{DATABASE}]}}
+            resets: {{environment: {ENVIRONMENT}}}
+        jobs:
+          - name: {_JOB}
+            kind: reset
+            server: demo
+            database: {DATABASE}
+            schedule: {{every: {format_duration(every)}}}
+            tables:
+              include: ["public.*"]
+              exclude: [public.access_logs, public.audit_logs, public.policies]
+            sequences: [public.enrollment_codes_id_seq]   # no column owns it
         """
     )
 
 
-def _where_to_look(listener: socket.socket, dsn: str) -> str:
-    address = f"http://{_HOST}:{listener.getsockname()[1]}"
+def _hints(port: int, logins: Logins, config: Path, every: timedelta) -> str:
+    address = f"http://{_HOST}:{port}"
+    pad = " " * len(address)
+    program = ".venv/bin/sequence-agent"
     return dedent(
         f"""
         The daemon samples the application every 2 seconds. Open
 
           {address}/          every database at a glance
           {address}/metrics   what Prometheus scrapes: look at
-          {"":{len(address)}}            pg_sequence_used_ratio and pg_sequence_remaining_values
+          {pad}            pg_sequence_used_ratio and pg_sequence_remaining_values
 
         and in another terminal
 
-          .venv/bin/sequence-agent inspect --dsn '{dsn}'
+          {program} inspect --dsn '{logins.agent}'
 
         What to look at: access_logs_id_seq could count on for ages, but its column is an
         integer and nearly full; audit_logs is the other way round; policies is a smallint;
         billing.invoice_number_seq may not be read, and says so instead of showing 0 %.
+
+        The job {_JOB} empties users, devices, posture_history and enrollment_codes and
+        restarts their sequences every {format_duration(every)}, while the application goes on:
+        sequence_agent_job_runs_total and pg_sequence_resets_total count it. See what it
+        would do, what it did, and run it by hand:
+
+          {program} plan {_JOB} --config {config}
+          {program} jobs --config {config}
+          {program} reset {_JOB} --config {config}
 
         Ctrl-C stops all of it and leaves nothing behind.
         """

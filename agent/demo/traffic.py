@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from agent.demo.application import (
@@ -39,8 +40,12 @@ def traffic(engine: Engine) -> Iterator[None]:
 def _write_rows(engine: Engine, stop: threading.Event) -> None:
     chance = random.Random(7)  # noqa: S311 - not a secret, and the same every time
     while not stop.wait(_PAUSE_SECONDS):
-        with Session(engine) as session, session.begin():
-            session.add_all(_moment(session, chance))
+        try:
+            with Session(engine) as session, session.begin():
+                session.add_all(_moment(session, chance))
+        except OperationalError:
+            # A deadlock, as whoever locks several tables may meet: try again.
+            continue
 
 
 def _moment(session: Session, chance: random.Random) -> list[Base]:

@@ -60,3 +60,11 @@ class RunRecord:
     started_at: datetime | None
     finished_at: datetime | None
     attempts: int
+
+    @property
+    def rows_removed(self) -> int | None:
+        """From all tables together; None where the run had no effect."""
+        tables = (self.before or {}).get("tables")
+        if self.status is not Status.SUCCEEDED or not isinstance(tables, Mapping):
+            return None
+        return sum(rows for rows in tables.values() if isinstance(rows, int))

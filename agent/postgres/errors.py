@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import psycopg
 
-from agent.errors import AgentError
+from agent.errors import AgentError, MistakeError
 
 
-class DsnError(AgentError):
+class DsnError(MistakeError):
     """A connection string that cannot be one; its text is never repeated."""
 
 

@@ -41,15 +41,6 @@ _ASK_AGAIN_AFTER = timedelta(seconds=1)
 _ASK_FOR = timedelta(seconds=30)
 
 
-class Fate(Protocol):
-    """What the ledger and the server say of a transaction."""
-
-    @property
-    def status(self) -> str: ...
-    @property
-    def transaction(self) -> str | None: ...
-
-
 class Ledger(Protocol):
     """What a target keeps of the runs in it."""
 
@@ -65,7 +56,7 @@ class Ledger(Protocol):
         attempts: int,
         started_at: datetime,
     ) -> None: ...
-    def fate(self, run_id: UUID, xid: str) -> Fate | None: ...
+    def fate(self, run_id: UUID) -> Status | None: ...
     def newest(self, job: str, *, limit: int) -> tuple[RunRecord, ...]: ...
     def last_success(self, job: str) -> datetime | None: ...
 
@@ -101,13 +92,19 @@ class Resetter:
         clock: Clock,
         stopping: threading.Event,
         told: Callable[[str], None] = lambda _: None,
+        reopen: Open | None = None,
     ) -> None:
-        """`stopping` ends all waiting; `told` hears in words what is being done."""
+        """`stopping` ends all waiting; `told` hears in words what is being done.
+
+        `reopen` is for asking and writing down how a run ended, after the connection
+        broke or was given up; it should not heed `stopping`.
+        """
         self._job = job
         self._open = open_worker
         self._clock = clock
         self._stopping = stopping
         self._told = told
+        self._reopen = reopen or open_worker
 
     def run(self, tick: Tick, work: Work) -> Outcome:
         """Claim the tick and do what it asks for; whatever went wrong is the outcome."""
@@ -163,17 +160,21 @@ class Resetter:
 
     def _asked_for(self, run: Run, uncertain: Uncertain) -> Ending:
         """Ask the server, when it is there again, what became of the transaction."""
+        self._told("the answer to COMMIT was lost; asking what became of it")
         until = self._clock.monotonic() + _ASK_FOR.total_seconds()
         while self._clock.monotonic() < until:
             try:
-                with self._open() as worker:
-                    fate = worker.ledger.fate(run.run_id, uncertain.xid)
+                with self._reopen() as worker:
+                    status = worker.ledger.fate(run.run_id)
             except AgentError:
-                fate = None
-            if fate is not None and fate.status == Status.SUCCEEDED:
+                status = None
+            if status is Status.SUCCEEDED:
                 return uncertain.done
-            if fate is not None and fate.transaction == "aborted":
-                return Failed(reason=f"COMMIT failed: {uncertain.reason}")
+            if status is not None:
+                return Failed(
+                    reason=f"COMMIT failed: {uncertain.reason}",
+                    attempts=uncertain.attempts,
+                )
             if self._stopping.wait(_ASK_AGAIN_AFTER.total_seconds()):
                 break
         return uncertain
@@ -186,7 +187,7 @@ class Resetter:
             _end(worker, run, ending, started_at)
         except AgentError:
             try:
-                with self._open() as another:
+                with self._reopen() as another:
                     _end(another, run, ending, started_at)
             except AgentError as error:
                 # The row stays claimed, and is found to be lost later.

@@ -40,7 +40,6 @@ def test_jobs_are_announced_as_not_run_yet(tmp_path: Path) -> None:
     assert code == 0
     assert told.splitlines() == [
         "config.yaml: ok (1 server, 1 job)",
-        "note: this version validates jobs, but does not run them yet",
     ]
 
 

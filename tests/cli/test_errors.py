@@ -99,7 +99,7 @@ MISTAKES: Mapping[str, Mistake] = {
     "no command": usage("", "missing command (see sequence-agent --help)"),
     "an unknown command": usage("explode", "no such command 'explode'"),
     "a misspelt command": usage("inpsect", "did you mean 'inspect'?"),
-    "a command of later": usage("reset", "no such command 'reset'"),
+    "a command that is not there": usage("drop", "no such command 'drop'"),
     "a DSN for a command": usage(f"{U}db/app", "no such command 'postgresql://agent:*"),
     "an unknown option": usage("inspect --colour", "no such option: --colour"),
     "a misspelt option": usage(f"inspect --dns {ANYWHERE}", "did you mean --dsn?"),

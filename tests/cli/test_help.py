@@ -20,6 +20,8 @@ COMMANDS = (
     "arm",
     "disarm",
     "plan",
+    "reset",
+    "jobs",
     "grants",
     "config",
     "config check",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -24,7 +25,9 @@ from agent.services.planning import plan_job
 
 LONGEST_STATEMENT = timedelta(minutes=10)
 _LONGEST_RUN = timedelta(minutes=30)
-_LONGEST_IDLE = timedelta(minutes=1)
+# Shorter than an agent asks for the fate of a COMMIT that never arrived.
+_LONGEST_IDLE = timedelta(seconds=20)
+_CLIENT_CHECKED_EVERY = timedelta(seconds=1)
 
 
 class SeedError(AgentError):
@@ -47,7 +50,7 @@ class _Xid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One try at a run, in a transaction that is open already.
+    """One try at a run, each step of it in a transaction that is open already.
 
     `search_path` is the one that seed files are written for; `session` looks at the
     target over the same connection.
@@ -62,25 +65,29 @@ class Attempt:
     number: int
     told: Callable[[str], None]
 
-    def outcome(self) -> Done | Refused | Skipped:
+    def planned(self) -> Plan | Refused | Skipped:
+        """What there is to do; what refuses, mostly does so before anybody waits."""
+        if skipped := self._skipped():
+            return skipped
+        first = plan_job(self.job, self.session, expected_hash=self.work.expected_hash)
+        if first.allowed or _perhaps_held(first):
+            return first
+        return Refused(plan=first, attempts=self.number)
+
+    def outcome(self, first: Plan) -> Done | Refused | Skipped:
         """Done is to be recorded and committed, all else to be rolled back."""
         self._bound_transaction()
-        if not self._yes("run_try_lock"):
-            return Skipped(reason="another run is at work in this database")
-        if not self._yes("run_still_claimed"):
-            return Skipped(reason="the tick was given up before it was begun")
+        if skipped := self._skipped():
+            return skipped
         self._hold_marker()
-        first = plan_job(self.job, self.session, expected_hash=self.work.expected_hash)
-        if not first.allowed:
-            return Refused(plan=first, attempts=self.number)
         try:
-            self._lock(first)
+            patience = self._lock(first)
         except errors.UndefinedTable:
             return Refused(plan=self._planned_again(first), attempts=self.number)
         second = self._planned_again(first)
         if not second.allowed:
             return Refused(plan=second, attempts=self.number)
-        return self._done(second)
+        return self._done(second, patience)
 
     def recorded(self, done: Done) -> str:
         """Write that it is done, in the transaction in which it is; its id."""
@@ -97,6 +104,13 @@ class Attempt:
             raise VerificationError("the tick was taken away while it was worked on")
         return row.xid
 
+    def _skipped(self) -> Skipped | None:
+        if not self._yes("run_try_lock"):
+            return Skipped(reason="another run is at work in this database")
+        if not self._yes("run_still_claimed"):
+            return Skipped(reason="the tick was given up before it was begun")
+        return None
+
     def _bound_transaction(self) -> None:
         self.connection.execute(
             query("run_settings"),
@@ -106,11 +120,26 @@ class Attempt:
                 "idle_timeout": effects.milliseconds(_LONGEST_IDLE),
             },
         )
-        if self.connection.info.server_version >= 170_000:
+        version = self.connection.info.server_version
+        if version >= 140_000:
+            self._end_when_left_alone()
+        if version >= 170_000:
             self.connection.execute(
                 query("run_transaction_timeout"),
                 {"transaction_timeout": effects.milliseconds(_LONGEST_RUN)},
             )
+
+    def _end_when_left_alone(self) -> None:
+        """An agent that is gone must not keep tables locked while its statement runs.
+
+        A server on Windows cannot tell.
+        """
+        interval = effects.milliseconds(_CLIENT_CHECKED_EVERY)
+        with (
+            suppress(errors.InvalidParameterValue),
+            self.connection.transaction(),
+        ):
+            self.connection.execute(query("run_client_check"), {"interval": interval})
 
     def _yes(self, name: str) -> bool:
         with self.connection.cursor(row_factory=class_row(_Yes)) as cursor:
@@ -133,11 +162,15 @@ class Attempt:
         ):
             return
 
-    def _lock(self, planned: Plan) -> None:
-        """Wait no longer than agreed for all locks together, for others wait behind."""
+    def _lock(self, planned: Plan) -> timedelta:
+        """Wait no longer than agreed for all locks together, for others wait behind.
+
+        What is left of the patience.
+        """
         tables = _tables(planned)
         self.told(f"locking {len(tables)} tables")
         patience = self.work.lock_timeout
+        began = self.session.clock.monotonic()
         with self.connection.transaction():
             effects.bound(self.connection, statement=patience, lock=patience)
             try:
@@ -151,16 +184,20 @@ class Attempt:
                     f"the tables could not all be locked within {patience.total_seconds():g} s"
                 ) from error
             effects.bound(self.connection, statement=LONGEST_STATEMENT, lock=patience)
+        return patience - timedelta(seconds=self.session.clock.monotonic() - began)
 
     def _planned_again(self, first: Plan) -> Plan:
         """Under the locks, counted exactly; any difference refuses."""
         self.told("counting rows")
         return plan_job(self.job, self.session, exact=True, expected_hash=first.hash)
 
-    def _done(self, planned: Plan) -> Done:
+    def _done(self, planned: Plan, patience: timedelta) -> Done:
         sequences = [each.definition for each in planned.sequences]
         standing = effects.positions(self.connection, sequences)
         before = Figures(rows=_rows(planned), values=_values(sequences, standing))
+        # Each sequence may be waited for, and all the tables are locked meanwhile.
+        each = patience / (len(sequences) + 1)
+        effects.bound(self.connection, statement=LONGEST_STATEMENT, lock=each)
         if self.job.kind is JobKind.RESYNC:
             self.told(f"moving {len(sequences)} sequences")
             effects.advance(self.connection, planned.sequences)
@@ -176,9 +213,6 @@ class Attempt:
     def _empty(self, planned: Plan) -> None:
         tables = _tables(planned)
         self.told(f"emptying {len(tables)} tables")
-        # Each sequence may be waited for, and all the tables are locked meanwhile.
-        patience = self.work.lock_timeout / (len(planned.sequences) + 1)
-        effects.bound(self.connection, statement=LONGEST_STATEMENT, lock=patience)
         effects.truncate(self.connection, tables)
         effects.restart(
             self.connection, [s.definition for s in planned.sequences if not s.owned]
@@ -186,10 +220,14 @@ class Attempt:
 
     def _filled(self, planned: Plan) -> Mapping[str, int]:
         """Run the seed files, and let sequences follow the rows; rows by table."""
+        patience = self.work.lock_timeout
+        effects.bound(self.connection, statement=LONGEST_STATEMENT, lock=patience)
         for each in self.work.seeds:
             self.told(f"running {each.name}")
             try:
                 effects.seed(self.connection, each.text, search_path=self.search_path)
+            except (errors.LockNotAvailable, errors.DeadlockDetected):
+                raise  # Another attempt may have it.
             except errors.Error as error:
                 reason = error.diag.message_primary or str(error)
                 raise SeedError(f"seed {each.name!r} failed: {reason}") from error
@@ -239,6 +277,16 @@ class Attempt:
                     )
         if not self.work.seeds and any(after.rows.values()):
             raise VerificationError("a table is not empty after TRUNCATE")
+
+
+def _perhaps_held(first: Plan) -> bool:
+    """Whether nothing refuses but what could not be read, as when others hold it.
+
+    What is read under the locks decides, and those are waited for more than once.
+    """
+    uncounted = any(each.rows is None for each in first.tables)
+    unread = {"unreadable", "rows_limit"} if uncounted else {"unreadable"}
+    return {verdict.gate for verdict in first.refusals} <= unread
 
 
 def _tables(planned: Plan) -> list[Relation]:

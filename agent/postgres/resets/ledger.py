@@ -21,14 +21,6 @@ from agent.postgres.queries import query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
-    """What the ledger and the server say of a transaction; None is not known."""
-
-    status: str
-    transaction: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LostRun:
     """A tick that was claimed by somebody who is gone."""
 
@@ -41,6 +33,11 @@ class LostRun:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Id:
     run_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fate:
+    status: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +58,7 @@ class Ledger:
     """Short transactions of their own, on an idle connection that may write."""
 
     connection: BoundedConnection
+    database: str
     agent: str
 
     def claim(self, tick: Tick) -> UUID | None:
@@ -116,13 +114,14 @@ class Ledger:
                 },
             )
 
-    def fate(self, run_id: UUID, xid: str) -> Fate | None:
+    def fate(self, run_id: UUID) -> Status | None:
+        """What a run came to whose transaction is over; None while it may go on."""
         with (
             self._told(),
-            self.connection.cursor(row_factory=class_row(Fate)) as cursor,
+            self.connection.cursor(row_factory=class_row(_Fate)) as cursor,
         ):
-            found = cursor.execute(query("run_fate"), {"run_id": run_id, "xid": xid})
-            return found.fetchone()
+            row = cursor.execute(query("run_fate"), {"run_id": run_id}).fetchone()
+            return Status(row.status) if row else None
 
     def mark_lost(self, job: str | None = None) -> list[LostRun]:
         """Give up ticks of a job, or of all, whose backend is gone; tell which."""
@@ -155,7 +154,7 @@ class Ledger:
             return row.at if row else None
 
     def _told(self) -> AbstractContextManager[None]:
-        return told_as_query_error(self.connection.info.dbname)
+        return told_as_query_error(self.database)
 
     def _of(self, tick: Tick) -> Mapping[str, object]:
         schedule = None if tick.schedule is None else {"schedule": tick.schedule}

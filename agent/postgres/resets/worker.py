@@ -46,6 +46,7 @@ class Worker:
     """A connection to a target on which runs are carried out and written down."""
 
     connection: BoundedConnection
+    database: str
     session: TargetSession
     ledger: Ledger
 
@@ -56,7 +57,7 @@ class Worker:
 
     def marker(self) -> Marker | Unknown:
         """What an administrator wrote into the database, or why it cannot be told."""
-        with told_as_query_error(self._database):
+        with told_as_query_error(self.database):
             deadlines = self.session.deadlines
             return marker(ReadOnly(connection=self.connection, deadlines=deadlines))
 
@@ -74,7 +75,7 @@ class Worker:
         `told` hears in words what is being done. Raises AgentError, and of these
         BusyError where another attempt may succeed.
         """
-        with told_as_query_error(self._database), _busy_told_apart(work.lock_timeout):
+        with told_as_query_error(self.database), _busy_told_apart(work.lock_timeout):
             this = Attempt(
                 connection=self.connection,
                 session=self.session,
@@ -87,15 +88,17 @@ class Worker:
             )
             return self._carried_out(this)
 
-    @property
-    def _database(self) -> str:
-        return self.connection.info.dbname
-
     def _carried_out(self, attempt: Attempt) -> Done | Refused | Skipped | Uncertain:
+        # In a transaction of its own: what pg_sequence_last_value locks, before 18,
+        # is locked to the end, and would be had before the tables.
+        with self.connection.transaction(force_rollback=True):
+            planned = attempt.planned()
+        if not isinstance(planned, Plan):
+            return planned
         # Whatever the database's defaults are.
         self.connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
         try:
-            outcome = attempt.outcome()
+            outcome = attempt.outcome(planned)
             if not isinstance(outcome, Done):
                 self.connection.execute("ROLLBACK")
                 return outcome
@@ -123,14 +126,20 @@ class Worker:
 
 
 @contextmanager
-def open_worker(endpoint: Endpoint, datname: str, *, agent: str) -> Iterator[Worker]:
+def open_worker(
+    endpoint: Endpoint,
+    datname: str,
+    *,
+    agent: str,
+    patience: timedelta = LONGEST_STATEMENT,
+) -> Iterator[Worker]:
     """A connection that may write; `agent` is who the ledger says is at work.
 
-    Raises DatabaseUnreachableError, DatabaseQueryError (also from the body) and
-    UnsupportedServerError.
+    `patience` is for one statement. Raises DatabaseUnreachableError, DatabaseQueryError
+    (also from the body) and UnsupportedServerError.
     """
     patient = replace(
-        endpoint, deadlines=replace(endpoint.deadlines, statement=LONGEST_STATEMENT)
+        endpoint, deadlines=replace(endpoint.deadlines, statement=patience)
     )
     with connection(patient, datname) as opened:
         if opened.info.server_version < _OLDEST_MAJOR * 10_000:
@@ -140,10 +149,11 @@ def open_worker(endpoint: Endpoint, datname: str, *, agent: str) -> Iterator[Wor
         opened.read_only = False
         yield Worker(
             connection=opened,
+            database=datname,
             session=TargetSession(
                 connection=opened, deadlines=patient.deadlines, clock=endpoint.clock
             ),
-            ledger=Ledger(connection=opened, agent=agent),
+            ledger=Ledger(connection=opened, database=datname, agent=agent),
         )
 
 
