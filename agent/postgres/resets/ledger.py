@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from psycopg import errors
@@ -18,6 +18,9 @@ from agent.errors import NoLedgerError
 from agent.postgres.connect import BoundedConnection
 from agent.postgres.errors import told_as_query_error
 from agent.postgres.queries import query
+from agent.postgres.resets import effects
+
+_BRIEFLY = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +105,8 @@ class Ledger:
     ) -> None:
         """Say how a claimed tick ended that had no effect."""
         with self._told(), self.connection.transaction():
+            # Before 14 a backend whose agent let go has the row to its statement's end.
+            effects.bound(self.connection, statement=_BRIEFLY, lock=_BRIEFLY)
             self.connection.execute(
                 query("run_ended"),
                 {

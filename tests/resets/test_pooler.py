@@ -1,0 +1,145 @@
+"""A run behind PgBouncer in transaction mode, where each transaction may meet another backend."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+
+from agent.demo.embedded import free_port
+from agent.domain.ledger import Status
+from agent.domain.runs import Done, Outcome, Taken
+from agent.postgres.resets.worker import open_worker
+from agent.services.resetting import Resetter
+from tests.eventually import eventually
+from tests.postgres_servers import Database
+from tests.resets.target import CLOCK, Target, armed_target, endpoint
+from tests.resets.test_running import EMPTY, TICK, WORK, Bench
+
+PROGRAM = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+# Not fetched for anybody: what it is for can be seen where it happens to be.
+pytestmark = pytest.mark.skipif(PROGRAM is None, reason="needs pgbouncer")
+
+# More connections of the pool than one, so that a client meets several of them.
+_CONFIGURATION = """\
+[databases]
+{name} = host={host} port={port} dbname={name} user={user} password={password}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {own_port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 4
+server_round_robin = 1
+"""
+
+
+@pytest.fixture
+def target(database: Database) -> Target:
+    return armed_target(database)
+
+
+@pytest.fixture
+def pooled(target: Target) -> Iterator[str]:
+    """The DSN of the target, through a pooler."""
+    parts, own_port = conninfo_to_dict(target.dsn), free_port()
+    name = target.database.name
+    with TemporaryDirectory(prefix="test-") as directory:
+        Path(directory).chmod(0o755)
+        file = Path(directory) / "pgbouncer.ini"
+        file.write_text(
+            _CONFIGURATION.format(
+                name=name,
+                host=parts["host"],
+                port=parts["port"],
+                user=parts["user"],
+                password=parts["password"],
+                own_port=own_port,
+            )
+        )
+        account = ["-u", "nobody"] if os.geteuid() == 0 else []
+        assert PROGRAM is not None
+        process = subprocess.Popen(
+            [PROGRAM, "-q", *account, file], stderr=subprocess.DEVNULL
+        )
+        try:
+            eventually(lambda: _answers(own_port))
+            yield f"postgresql://{parts['user']}@127.0.0.1:{own_port}/{name}"
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def run(target: Target, dsn: str) -> Outcome:
+    resetter = Resetter(
+        Bench(target).job,
+        partial(open_worker, endpoint(dsn), target.database.name, agent="pooled/1"),
+        clock=CLOCK,
+        stopping=threading.Event(),
+    )
+    return resetter.run(TICK, WORK)
+
+
+def test_a_run_behind_a_pooler_has_one_effect(target: Target, pooled: str) -> None:
+    outcome = run(target, pooled)
+    again = run(target, pooled)
+
+    bench = Bench(target)
+    assert isinstance(outcome, Done)
+    assert again == Taken()
+    assert bench.tables() == EMPTY
+    assert bench.record().status is Status.SUCCEEDED
+
+
+def test_of_agents_behind_a_pooler_one_has_the_tick(
+    target: Target, pooled: str
+) -> None:
+    outcomes: list[Outcome] = []
+    threads = [
+        threading.Thread(target=lambda: outcomes.append(run(target, pooled)))
+        for _ in range(4)
+    ]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(type(each).__name__ for each in outcomes) == [
+        "Done",
+        "Taken",
+        "Taken",
+        "Taken",
+    ]
+    assert Bench(target).tables() == EMPTY
+
+
+def test_a_run_leaves_no_setting_to_the_next_client(
+    target: Target, pooled: str
+) -> None:
+    names = ("statement_timeout", "lock_timeout", "search_path", "row_security")
+    asked = "SELECT " + ", ".join(f"current_setting('{each}')" for each in names)
+    with target.database.connect(target.dsn) as direct:
+        untouched = direct.execute(asked.encode()).fetchone()
+
+    run(target, pooled)
+
+    with psycopg.connect(pooled, autocommit=True, prepare_threshold=None) as client:
+        found = {client.execute(asked.encode()).fetchone() for _ in range(8)}
+    assert found == {untouched}
