@@ -30,7 +30,8 @@ demo: venv-demo ## See it at work: a real PostgreSQL, an application on it, the 
 
 .PHONY: test
 test: venv-dev ## Run the tests, on PostgreSQL 16 and 18
-	@$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) -m "not helm" $(ARGS)
+	@$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) $(ARGS) --ignore tests/helm \
+		--ignore tests/observability
 
 .PHONY: test-matrix
 test-matrix: venv-dev ## Run what depends on PostgreSQL on the other versions (needs npm)
@@ -39,10 +40,17 @@ test-matrix: venv-dev ## Run what depends on PostgreSQL on the other versions (n
 		--postgres=$(subst $(space),$(comma),$(MATRIX)) $(ARGS)
 
 .PHONY: test-chart
-test-chart: venv-chart ## Run the tests of the chart and the image (needs npm, buildah)
+test-chart: venv-chart ## Run the tests of chart, image, alerts and dashboards (needs npm)
 	@$(PYTHON_IN_VENV) -m tests.helm.custom_resources
 	@$(PYTHON_IN_VENV) -m tests.helm.checkov_environment
-	@$(PYTHON_IN_VENV) -m pytest tests/helm $(ARGS)
+	@# A file to a worker: the image is built once, and the end-to-end story told once.
+	@$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) --dist loadfile tests/helm \
+		tests/observability $(ARGS)
+
+.PHONY: dashboards
+dashboards: venv-chart ## Write the dashboards and rules from dashboards/ and the alerts
+	@$(PYTHON_IN_VENV) -m dashboards
+	@$(PYTHON_IN_VENV) -m dashboards.rules > rules/sequence-agent.rules.yaml
 
 .PHONY: check
 check: lint ## Everything that has to pass before a commit: lint, then the tests
