@@ -122,7 +122,7 @@ class Skipped:
 class Uncertain:
     """The answer to COMMIT was lost: it is either done or nothing was changed.
 
-    `xid` is the transaction that the server can be asked for.
+    `xid` is the transaction, for whoever looks into the server's log.
     """
 
     done: Done
