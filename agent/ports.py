@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from agent.domain.scoring import Prediction
+from agent.domain.consumption.tracks import Record
+from agent.domain.forecasting.scoring import Prediction
 from agent.domain.sequences import Position, SequenceDefinition
 from agent.domain.status import DatabaseStatus
-from agent.domain.tracks import Record
 
 
 class Clock(Protocol):

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 from agent.bootstrap.targets import CLOCK, servers_from_config
 from agent.config import Config
-from agent.domain.scoring import Prediction
+from agent.domain.consumption.tracks import Record, Track
+from agent.domain.forecasting.scoring import Prediction
 from agent.domain.sequences import SequenceDefinition
 from agent.domain.status import DatabaseStatus
-from agent.domain.tracks import Record, Track
 from agent.history.stored import StoredHistory
 from agent.ports import Chapter
 from agent.services import surveying

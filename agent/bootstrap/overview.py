@@ -11,7 +11,7 @@ from agent.bootstrap.resets import JobTarget, Records, job_target
 from agent.bootstrap.ticking import schedule_of
 from agent.config import Config, Job
 from agent.domain.resets.job import ResetJob
-from agent.domain.ticks import Schedule, next_ticks
+from agent.domain.schedules.ticks import Schedule, next_ticks
 from agent.errors import AgentError
 
 

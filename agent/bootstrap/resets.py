@@ -16,11 +16,11 @@ from agent import __version__
 from agent.bootstrap.targets import endpoint_of
 from agent.config import Config, Job
 from agent.domain.filters import NameFilter
-from agent.domain.ledger import RunRecord
 from agent.domain.resets.facts import Unknown
 from agent.domain.resets.job import Allowed, JobKind, Limits, ResetJob
+from agent.domain.resets.ledger import RunRecord
 from agent.domain.resets.plan import Plan
-from agent.domain.runs import Seed, Work
+from agent.domain.resets.runs import Seed, Work
 from agent.errors import AgentError
 from agent.postgres.connect import Endpoint
 from agent.postgres.resets.worker import Worker, open_worker

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 from agent.bootstrap.resets import JobTarget, job_target
 from agent.config import Config, Job
-from agent.domain.cron import parse_cron
-from agent.domain.ledger import Status
 from agent.domain.resets.facts import Unknown
-from agent.domain.runs import Failed, Outcome, Tick
-from agent.domain.ticks import CronSchedule, Every, Schedule
+from agent.domain.resets.ledger import Status
+from agent.domain.resets.runs import Failed, Outcome, Tick
+from agent.domain.schedules.cron import parse_cron
+from agent.domain.schedules.ticks import CronSchedule, Every, Schedule
 from agent.errors import AgentError
 from agent.scheduling.jobs import Attention, ScheduledJob
 

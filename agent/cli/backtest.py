@@ -19,10 +19,15 @@ from agent.cli.progress import progress
 from agent.cli.scores import EXPLANATION, Score, entry, minute, scores, table, utc
 from agent.cli.trace import read_trace
 from agent.clock import SystemClock
-from agent.domain.hindsight import LEAST_DAYS, hourly_calls, origins, outcomes
-from agent.domain.increments import consumption
+from agent.domain.consumption.hindsight import (
+    LEAST_DAYS,
+    hourly_calls,
+    origins,
+    outcomes,
+)
+from agent.domain.forecasting.increments import consumption
+from agent.domain.forecasting.scoring import Prediction
 from agent.domain.quantities import span
-from agent.domain.scoring import Prediction
 from agent.domain.wording import counted
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from agent.cli.plot import draw
 from agent.cli.progress import progress
 from agent.clock import SystemClock
 from agent.domain.filters import NameFilter
-from agent.domain.scoring import stretch_of
+from agent.domain.forecasting.scoring import stretch_of
 from agent.domain.status import DatabaseStatus, SequenceStatus
 from agent.errors import AgentError
 

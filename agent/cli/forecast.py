@@ -17,9 +17,9 @@ from agent.cli.failures import ExitCode, UsageError
 from agent.cli.outlook import Outlook, lines
 from agent.cli.plot import draw, refuse_unknown_kind
 from agent.cli.trace import Trace, read_trace
-from agent.domain.forecast import Forecast, History
-from agent.domain.forecast import forecast as forecast_of
-from agent.domain.increments import Consumption, consumption
+from agent.domain.forecasting.forecast import Forecast, History
+from agent.domain.forecasting.forecast import forecast as forecast_of
+from agent.domain.forecasting.increments import Consumption, consumption
 from agent.domain.wording import counted
 
 EXAMPLES = """\

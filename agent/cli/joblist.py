@@ -13,9 +13,9 @@ from agent.bootstrap.overview import JobOverview
 from agent.bootstrap.resets import Records
 from agent.cli.layout import Align, Cell, Column, aligned, cell
 from agent.cli.paper import Paper
-from agent.domain.ledger import RunRecord, Status
-from agent.domain.runs import SCHEDULED
-from agent.domain.ticks import CronSchedule, Schedule, describe, schedule_text
+from agent.domain.resets.ledger import RunRecord, Status
+from agent.domain.resets.runs import SCHEDULED
+from agent.domain.schedules.ticks import CronSchedule, Schedule, describe, schedule_text
 
 _TICKS = 3
 _REASON = 60

@@ -15,7 +15,7 @@ from agent.domain.resets.document import GateEntry
 from agent.domain.resets.document import document as plan_document
 from agent.domain.resets.job import JobKind, ResetJob
 from agent.domain.resets.plan import Plan
-from agent.domain.runs import (
+from agent.domain.resets.runs import (
     Done,
     Failed,
     Outcome,

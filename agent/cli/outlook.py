@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from agent.domain.forecast import Forecast, History, State
+from agent.domain.forecasting.forecast import Forecast, History, State
+from agent.domain.forecasting.scoring import Stretch
 from agent.domain.quantities import rate, span
-from agent.domain.scoring import Stretch
 from agent.domain.wording import counted
 
 _DAY = 86_400

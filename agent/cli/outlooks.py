@@ -15,7 +15,7 @@ from agent.cli.layout import Align, Cell, Column, aligned, cell
 from agent.cli.paper import Paper
 from agent.cli.table import LOUD, QUIET, Row, rows_by_urgency
 from agent.domain.findings import Kind, Severity
-from agent.domain.forecast import Forecast, State
+from agent.domain.forecasting.forecast import Forecast, State
 from agent.domain.quantities import compact, rate, span
 from agent.domain.status import DatabaseStatus, SequenceStatus
 from agent.domain.wording import counted

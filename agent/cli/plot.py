@@ -13,9 +13,15 @@ import numpy as np
 
 from agent.cli.failures import UsageError
 from agent.cli.outlook import Outlook
-from agent.domain.forecast import HORIZON, Forecast, History, State, forecast
+from agent.domain.forecasting.forecast import (
+    HORIZON,
+    Forecast,
+    History,
+    State,
+    forecast,
+)
+from agent.domain.forecasting.shapes import Floats
 from agent.domain.quantities import compact, span
-from agent.domain.shapes import Floats
 from agent.domain.wording import printable
 from agent.errors import AgentError
 

@@ -24,7 +24,7 @@ from agent.cli.outcome import account, announcement, complaints, document
 from agent.cli.planned import planned
 from agent.cli.progress import progress, stages
 from agent.domain.resets.plan import Plan
-from agent.domain.runs import Done, Failed, Outcome, Refused, Skipped, Tick
+from agent.domain.resets.runs import Done, Failed, Outcome, Refused, Skipped, Tick
 
 EXAMPLES = """\
 Examples:

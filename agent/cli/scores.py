@@ -11,7 +11,7 @@ from rich.segment import Segment
 from agent.cli.layout import Align, Cell, Column, aligned, cell
 from agent.cli.paper import Paper
 from agent.cli.table import QUIET
-from agent.domain.scoring import Prediction, Scorecard, scorecards
+from agent.domain.forecasting.scoring import Prediction, Scorecard, scorecards
 
 EXPLANATION = (
     "n: outcomes that count; coverage: within p10 to p90, 80% is right\n"

@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from agent.cli.failures import UsageError
-from agent.domain.increments import Position
+from agent.domain.forecasting.increments import Position
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHOWN = 40

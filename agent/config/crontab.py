@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.domain.cron import parse_cron
+from agent.domain.schedules.cron import parse_cron
 
 
 def checked_cron(text: str) -> str:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from agent.domain.forecast import State
+from agent.domain.consumption.usage import Usage
+from agent.domain.forecasting.forecast import State
 from agent.domain.limits import (
     Capacity,
     column_range,
@@ -33,7 +34,6 @@ from agent.domain.sequences import (
     Unreadable,
     next_value,
 )
-from agent.domain.usage import Usage
 from agent.domain.wording import percent_used
 
 _INTEGER_COLUMNS = {"int2", "int4", "int8"}

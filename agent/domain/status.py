@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import assert_never
 
+from agent.domain.consumption.usage import Usage
 from agent.domain.findings import (
     Case,
     Finding,
@@ -18,7 +19,8 @@ from agent.domain.findings import (
     describe_limit,
     findings,
 )
-from agent.domain.forecast import State as Outlook
+from agent.domain.forecasting.forecast import State as Outlook
+from agent.domain.forecasting.scoring import Scorecard
 from agent.domain.limits import (
     Capacity,
     capacity,
@@ -27,7 +29,6 @@ from agent.domain.limits import (
     limit_in,
     limiting_column,
 )
-from agent.domain.scoring import Scorecard
 from agent.domain.sequences import (
     At,
     FedColumn,
@@ -38,7 +39,6 @@ from agent.domain.sequences import (
     Unreadable,
     Unused,
 )
-from agent.domain.usage import Usage
 
 
 class State(StrEnum):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from agent.domain.buckets import Hours
-from agent.domain.shapes import DAY
+from agent.domain.consumption.buckets import Hours
+from agent.domain.forecasting.shapes import DAY
 
 
 def text_of(hours: Hours) -> str:

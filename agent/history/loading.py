@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
-from agent.domain.buckets import DayCalls
-from agent.domain.scoring import Prediction
+from agent.domain.consumption.buckets import DayCalls
+from agent.domain.forecasting.scoring import Prediction
 from agent.history import tables
 from agent.history.hours import hours_of
 from agent.history.rows import prediction_of, record_of

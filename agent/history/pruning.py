@@ -17,8 +17,8 @@ from sqlalchemy import (
     update,
 )
 
-from agent.domain.buckets import HOURS_KEPT_FOR, day_of
-from agent.domain.scoring import HORIZONS, memory
+from agent.domain.consumption.buckets import HOURS_KEPT_FOR, day_of
+from agent.domain.forecasting.scoring import HORIZONS, memory
 from agent.history import tables
 from agent.history.connect import give_back_space, reading, writing
 from agent.history.schema import check

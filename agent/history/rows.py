@@ -7,11 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import RowMapping
 
-from agent.domain.buckets import DayCalls
-from agent.domain.scoring import Prediction
+from agent.domain.consumption.buckets import DayCalls
+from agent.domain.consumption.steps import Mark, Reason, Terms
+from agent.domain.consumption.tracks import Record
+from agent.domain.forecasting.scoring import Prediction
 from agent.domain.sequences import At, Unused
-from agent.domain.steps import Mark, Reason, Terms
-from agent.domain.tracks import Record
 from agent.history.bulk import Cells
 from agent.history.hours import text_of
 

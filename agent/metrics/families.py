@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from agent.domain.forecast import State as Outlook
-from agent.domain.scoring import Scorecard
+from agent.domain.consumption.steps import Reason
+from agent.domain.forecasting.forecast import State as Outlook
+from agent.domain.forecasting.scoring import Scorecard
 from agent.domain.sequences import At
 from agent.domain.status import DatabaseStatus, SequenceStatus, State
-from agent.domain.steps import Reason
 
 Labels = tuple[tuple[str, str], ...]
 Value = int | float

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from agent.domain.ledger import Status
 from agent.domain.resets.gates import GATES
-from agent.domain.runs import Done, Outcome, Refused, Taken
+from agent.domain.resets.ledger import Status
+from agent.domain.resets.runs import Done, Outcome, Refused, Taken
 
 _OUTCOMES = tuple(status for status in Status if status is not Status.CLAIMED)
 _DURATION_BUCKETS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)

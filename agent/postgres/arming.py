@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from agent.domain.ledger import Marker
+from agent.domain.resets.ledger import Marker
 from agent.postgres import ledger_grants, ledger_schema, vetoes
 from agent.postgres.administering import Administration, administration
 from agent.postgres.connect import Endpoint

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agent.domain.ledger import Marker
-from agent.domain.production import means_production
+from agent.domain.resets.ledger import Marker
+from agent.domain.resets.production import means_production
 from agent.postgres.administering import ArmingError, ArmingRefusedError
 
 

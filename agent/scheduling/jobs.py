@@ -11,8 +11,8 @@ from typing import Protocol
 
 import structlog
 
-from agent.domain.ledger import RunRecord, Status
-from agent.domain.runs import (
+from agent.domain.resets.ledger import RunRecord, Status
+from agent.domain.resets.runs import (
     SCHEDULED,
     Done,
     Failed,
@@ -21,7 +21,7 @@ from agent.domain.runs import (
     Tick,
     Uncertain,
 )
-from agent.domain.ticks import Schedule, due, next_ticks, schedule_text
+from agent.domain.schedules.ticks import Schedule, due, next_ticks, schedule_text
 from agent.errors import AgentError
 from agent.ports import Clock
 from agent.scheduling.timer import Timer

@@ -13,10 +13,10 @@ from uuid import UUID
 
 import structlog
 
-from agent.domain.ledger import RunRecord, Status
 from agent.domain.resets.job import ResetJob
+from agent.domain.resets.ledger import RunRecord, Status
 from agent.domain.resets.plan import Plan
-from agent.domain.runs import (
+from agent.domain.resets.runs import (
     Done,
     Ending,
     Failed,

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from agent.domain.consumption.usage import Usage
 from agent.domain.filters import NameFilter
 from agent.domain.findings import Thresholds
 from agent.domain.limits import Capacity
 from agent.domain.sequences import Position, Reading, SequenceDefinition
 from agent.domain.status import DatabaseStatus, SequenceStatus, assess, reach
-from agent.domain.usage import Usage
 from agent.errors import AgentError
 from agent.ports import Clock, DatabaseSession, Inventory, Server, ServerFacts
 from agent.services.tracking import Seen, Tracker

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from agent.domain.buckets import day_of, hour_of
-from agent.domain.forecast import predictions
-from agent.domain.scoring import (
+from agent.domain.consumption.buckets import day_of, hour_of
+from agent.domain.consumption.tracks import Track
+from agent.domain.forecasting.forecast import predictions
+from agent.domain.forecasting.scoring import (
     HORIZONS,
     UNSCORED,
     Prediction,
@@ -20,7 +21,6 @@ from agent.domain.scoring import (
     scored,
     stretch_of,
 )
-from agent.domain.tracks import Track
 
 _Tracks = Mapping[tuple[str, str], Track]
 _MOVED_WITHIN = timedelta(days=7)

@@ -9,12 +9,12 @@ from datetime import datetime
 from itertools import islice
 from threading import Lock
 
-from agent.domain.buckets import day_of, hour_of
-from agent.domain.forecast import Forecast, State
-from agent.domain.scoring import Scorecard
+from agent.domain.consumption.buckets import day_of, hour_of
+from agent.domain.consumption.tracks import WINDOWS, Track
+from agent.domain.consumption.usage import Usage, aged
+from agent.domain.forecasting.forecast import Forecast, State
+from agent.domain.forecasting.scoring import Scorecard
 from agent.domain.sequences import Position, SequenceDefinition, Unreadable
-from agent.domain.tracks import WINDOWS, Track
-from agent.domain.usage import Usage, aged
 from agent.ports import Chapter
 from agent.services.scoring import Scorer
 

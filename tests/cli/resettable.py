@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent.domain.ledger import RunRecord
+from agent.domain.resets.ledger import RunRecord
 from agent.postgres.resets.worker import open_worker
 from tests.cli.running import Ran, sequence_agent
 from tests.resets.target import Target, endpoint

@@ -16,10 +16,10 @@ import pytest
 
 from agent.cli.paper import Paper
 from agent.cli.scores import EXPLANATION, entry, scores, table
-from agent.domain.hindsight import hourly_calls, origins, outcomes
-from agent.domain.increments import Consumption, Event, consumption
-from agent.domain.increments import Position as Seen
-from agent.domain.scoring import HORIZONS, Prediction
+from agent.domain.consumption.hindsight import hourly_calls, origins, outcomes
+from agent.domain.forecasting.increments import Consumption, Event, consumption
+from agent.domain.forecasting.increments import Position as Seen
+from agent.domain.forecasting.scoring import HORIZONS, Prediction
 from agent.history.store import SqlHistory
 from agent.ports import Chapter
 from tests.cli.running import Ran, sequence_agent

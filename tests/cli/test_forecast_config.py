@@ -22,12 +22,12 @@ from agent.cli.outlooks import document, summary, table
 from agent.cli.paper import Paper
 from agent.clock import SystemClock
 from agent.config import load
-from agent.domain.buckets import DayCalls, day_of
-from agent.domain.forecast import Forecast, State
-from agent.domain.scoring import Prediction
+from agent.domain.consumption.buckets import DayCalls, day_of
+from agent.domain.consumption.tracks import Record
+from agent.domain.forecasting.forecast import Forecast, State
+from agent.domain.forecasting.scoring import Prediction
 from agent.domain.sequences import At
 from agent.domain.status import DatabaseStatus, SequenceStatus
-from agent.domain.tracks import Record
 from agent.history.store import SqlHistory
 from agent.ports import Chapter
 from agent.services.sampling import Sampler, SamplingPlan

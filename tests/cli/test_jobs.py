@@ -19,9 +19,9 @@ from agent.bootstrap.overview import JobOverview
 from agent.bootstrap.resets import Records
 from agent.cli.joblist import document, listing
 from agent.cli.paper import Paper
-from agent.domain.cron import parse_cron
-from agent.domain.ledger import RunRecord, Status
-from agent.domain.ticks import CronSchedule, Every, next_ticks
+from agent.domain.resets.ledger import RunRecord, Status
+from agent.domain.schedules.cron import parse_cron
+from agent.domain.schedules.ticks import CronSchedule, Every, next_ticks
 from tests.cli.resettable import JOB, Desk
 from tests.goldens import golden
 from tests.postgres_servers import Database

@@ -19,11 +19,11 @@ from rich.segment import Segments
 
 from agent.cli.outcome import account, announcement, complaints, document
 from agent.cli.paper import Paper
-from agent.domain.ledger import Status
 from agent.domain.resets.facts import Measured, Size, Unknown
 from agent.domain.resets.job import JobKind
+from agent.domain.resets.ledger import Status
 from agent.domain.resets.plan import plan
-from agent.domain.runs import Done, Failed, Figures, Skipped, Taken, Uncertain
+from agent.domain.resets.runs import Done, Failed, Figures, Skipped, Taken, Uncertain
 from agent.domain.sequences import At, Unused
 from tests.cli.resettable import JOB, Desk
 from tests.cli.running import COMMAND, environment, sequence_agent

@@ -6,7 +6,7 @@ import json
 from textwrap import dedent
 
 from agent.demo.embedded import free_port
-from agent.domain.ledger import RunRecord, Status
+from agent.domain.resets.ledger import RunRecord, Status
 from agent.postgres.resets.worker import open_worker
 from tests.agents import RunningAgent, running_agent, until
 from tests.postgres_servers import Database

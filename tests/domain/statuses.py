@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from agent.domain.consumption.steps import Reason
+from agent.domain.consumption.usage import Usage
 from agent.domain.findings import Finding, Thresholds
-from agent.domain.forecast import Forecast
-from agent.domain.forecast import State as Outlook
-from agent.domain.scoring import UNSCORED, Scorecard
+from agent.domain.forecasting.forecast import Forecast
+from agent.domain.forecasting.forecast import State as Outlook
+from agent.domain.forecasting.scoring import UNSCORED, Scorecard
 from agent.domain.sequences import (
     At,
     FedColumn,
@@ -21,8 +23,6 @@ from agent.domain.sequences import (
     Unused,
 )
 from agent.domain.status import DatabaseStatus, SequenceStatus, assess
-from agent.domain.steps import Reason
-from agent.domain.usage import Usage
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

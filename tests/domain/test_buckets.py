@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.domain.buckets import Buckets, day_of, hour_of
+from agent.domain.consumption.buckets import Buckets, day_of, hour_of
 from tests.domain.statuses import NOON
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

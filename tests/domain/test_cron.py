@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.domain.cron import (
+from agent.domain.schedules.cron import (
     cron_in_words,
     dates_back_from,
     dates_from,

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from agent.domain.consumption.usage import Usage
 from agent.domain.findings import Finding, Kind, Severity
-from agent.domain.forecast import State
+from agent.domain.forecasting.forecast import State
 from agent.domain.sequences import At, Position, SequenceDefinition
-from agent.domain.usage import Usage
 from tests.domain.statuses import DENIED, HUNDRED, OUTLOOK, USAGE, status_of
 
 DAY = 86_400.0

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.domain.consumption.steps import Mark, Reason, Step, step, terms_of
 from agent.domain.sequences import At, Position, SequenceDefinition, Unused
-from agent.domain.steps import Mark, Reason, Step, step, terms_of
 from tests.domain.statuses import BIGINT, NOON
 
 MINUTE = timedelta(minutes=1)

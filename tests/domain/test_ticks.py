@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from agent.domain.cron import parse_cron
-from agent.domain.ticks import (
+from agent.domain.schedules.cron import parse_cron
+from agent.domain.schedules.ticks import (
     LOOKED_BACK,
     MISSED_KEPT,
     CronSchedule,

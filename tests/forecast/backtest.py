@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
-from agent.domain.forecast import History, forecast
-from agent.domain.shapes import DAY, Floats
+from agent.domain.forecasting.forecast import History, forecast
+from agent.domain.forecasting.shapes import DAY, Floats
 from tests.forecast.rivals import LONGEST, RIVALS, SHORTEST
 
 HORIZONS = (1, 3, 7, 14, 28, 90)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from agent.domain.shapes import DAY, WEEK, Floats
+from agent.domain.forecasting.shapes import DAY, WEEK, Floats
 
 LONGEST = 3653.0
 SHORTEST = 1 / 24

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from agent.domain.shapes import DAY
+from agent.domain.forecasting.shapes import DAY
 from tests.forecast.backtest import (
     BEGIN,
     END,

@@ -8,8 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.domain.forecast import Forecast, History, State, forecast, forecasts, unmoved
-from agent.domain.shapes import DAY, WEEK, Floats
+from agent.domain.forecasting.forecast import (
+    Forecast,
+    History,
+    State,
+    forecast,
+    forecasts,
+    unmoved,
+)
+from agent.domain.forecasting.shapes import DAY, WEEK, Floats
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 EIGHT_WEEKS = 8 * WEEK

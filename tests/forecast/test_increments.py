@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.domain.forecast import History, forecast
-from agent.domain.increments import Consumption, Position, consumption
+from agent.domain.forecasting.forecast import History, forecast
+from agent.domain.forecasting.increments import Consumption, Position, consumption
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 

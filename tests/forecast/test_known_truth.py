@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.domain.forecast import Forecast, State, forecast
+from agent.domain.consumption.steps import Reason
+from agent.domain.consumption.tracks import Track
+from agent.domain.forecasting.forecast import Forecast, State, forecast
+from agent.domain.forecasting.shapes import DAY, WEEK, Floats
 from agent.domain.sequences import At, SequenceDefinition, Unused, upcoming
-from agent.domain.shapes import DAY, WEEK, Floats
-from agent.domain.steps import Reason
-from agent.domain.tracks import Track
 from tests.domain.statuses import BIGINT
 
 MONDAY = datetime(2026, 9, 7, tzinfo=UTC)

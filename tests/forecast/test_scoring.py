@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.domain.forecast import (
+from agent.domain.forecasting.forecast import (
     HORIZON,
     Forecast,
     History,
@@ -18,9 +18,9 @@ from agent.domain.forecast import (
     forecasts,
     predictions,
 )
-from agent.domain.levels import Level
-from agent.domain.paths import Outlook, calls_within, hours_to_exhaustion
-from agent.domain.scoring import (
+from agent.domain.forecasting.levels import Level
+from agent.domain.forecasting.paths import Outlook, calls_within, hours_to_exhaustion
+from agent.domain.forecasting.scoring import (
     HORIZONS,
     UNSCORED,
     Prediction,
@@ -33,7 +33,7 @@ from agent.domain.scoring import (
     scored,
     stretch_of,
 )
-from agent.domain.shapes import DAY, WEEK, Floats
+from agent.domain.forecasting.shapes import DAY, WEEK, Floats
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 A_DAY = timedelta(days=1)

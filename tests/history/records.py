@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from agent.domain.buckets import DayCalls
-from agent.domain.scoring import Prediction
+from agent.domain.consumption.buckets import DayCalls
+from agent.domain.consumption.steps import Mark, Reason, Terms
+from agent.domain.consumption.tracks import Record
+from agent.domain.forecasting.scoring import Prediction
 from agent.domain.sequences import At
-from agent.domain.steps import Mark, Reason, Terms
-from agent.domain.tracks import Record
 from agent.ports import Chapter
 
 NOW = datetime(2026, 3, 4, 12, 30, 15, 123456, tzinfo=UTC)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.domain.buckets import day_of
+from agent.domain.consumption.buckets import day_of
 from agent.history.store import SqlHistory
 from agent.ports import Chapter
 from tests.history.conftest import Home

@@ -10,11 +10,11 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agent.domain.buckets import DayCalls
-from agent.domain.scoring import Prediction
+from agent.domain.consumption.buckets import DayCalls
+from agent.domain.consumption.steps import Mark, Reason, Terms
+from agent.domain.consumption.tracks import Record
+from agent.domain.forecasting.scoring import Prediction
 from agent.domain.sequences import At, Unused
-from agent.domain.steps import Mark, Reason, Terms
-from agent.domain.tracks import Record
 from agent.history.hours import hours_of, text_of
 from agent.history.store import SqlHistory
 from agent.ports import Chapter

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
+from agent.domain.consumption.tracks import Record
 from agent.domain.sequences import At
-from agent.domain.tracks import Record
 from agent.errors import HistoryError
 from agent.history.store import SqlHistory
 from agent.ports import Chapter

@@ -6,7 +6,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from agent.domain.buckets import DAYS_KEPT_FOR, day_of
+from agent.domain.consumption.buckets import DAYS_KEPT_FOR, day_of
 from agent.history.store import SqlHistory
 from tests.history.benchmark import DAYS, begin, megabytes, pass_day, seconds
 from tests.history.records import NOW

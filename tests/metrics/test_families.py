@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import pytest
 
-from agent.domain.forecast import Forecast
-from agent.domain.forecast import State as Outlook
+from agent.domain.forecasting.forecast import Forecast
+from agent.domain.forecasting.forecast import State as Outlook
 from agent.domain.sequences import At, Link, Position
 from agent.domain.status import DatabaseStatus, SequenceStatus
 from agent.metrics.families import (

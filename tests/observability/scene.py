@@ -15,9 +15,9 @@ import psycopg
 
 from agent.clock import SystemClock
 from agent.demo.embedded import free_port
-from agent.domain.buckets import DayCalls, day_of
-from agent.domain.scoring import HORIZONS, Prediction
-from agent.domain.tracks import Record
+from agent.domain.consumption.buckets import DayCalls, day_of
+from agent.domain.consumption.tracks import Record
+from agent.domain.forecasting.scoring import HORIZONS, Prediction
 from agent.history.store import SqlHistory
 from agent.ports import Chapter
 from agent.services.sampling import Sampler, SamplingPlan

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from agent.domain.resets.gates import GATES
-from agent.domain.runs import Taken
+from agent.domain.resets.runs import Taken
 from agent.metrics.families import FAMILIES
 from agent.metrics.lines import Format
 from agent.metrics.own import OwnMetrics

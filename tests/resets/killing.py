@@ -16,7 +16,7 @@ from random import Random
 import psycopg
 
 from agent.domain.resets.job import Allowed, ResetJob
-from agent.domain.runs import Ending, Outcome, Seed, Skipped, Taken, Tick, Work
+from agent.domain.resets.runs import Ending, Outcome, Seed, Skipped, Taken, Tick, Work
 from agent.postgres.resets.worker import open_worker
 from agent.services.resetting import Resetter
 from tests.postgres_servers import Database

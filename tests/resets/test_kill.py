@@ -20,8 +20,8 @@ from typing import cast
 import pytest
 
 from agent.demo.embedded import EmbeddedPostgres
-from agent.domain.ledger import RunRecord, Status
-from agent.domain.runs import Done, Uncertain
+from agent.domain.resets.ledger import RunRecord, Status
+from agent.domain.resets.runs import Done, Uncertain
 from agent.postgres.resets.worker import open_worker
 from tests.eventually import eventually
 from tests.postgres_servers import Source, binaries_of, database_on

@@ -11,8 +11,8 @@ from functools import partial
 
 import pytest
 
-from agent.domain.ledger import Status
-from agent.domain.runs import Done, Failed, Outcome, Taken, Uncertain
+from agent.domain.resets.ledger import Status
+from agent.domain.resets.runs import Done, Failed, Outcome, Taken, Uncertain
 from agent.postgres.resets import attempt
 from agent.postgres.resets.worker import Worker, open_worker
 from agent.services import resetting

@@ -17,8 +17,8 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from agent.demo.embedded import free_port
-from agent.domain.ledger import Status
-from agent.domain.runs import Done, Outcome, Taken
+from agent.domain.resets.ledger import Status
+from agent.domain.resets.runs import Done, Outcome, Taken
 from agent.postgres.resets.worker import open_worker
 from agent.services.resetting import Resetter
 from tests.eventually import eventually

@@ -10,9 +10,9 @@ from functools import partial
 
 import pytest
 
-from agent.domain.ledger import RunRecord, Status
 from agent.domain.resets.job import JobKind, Limits, ResetJob
-from agent.domain.runs import (
+from agent.domain.resets.ledger import RunRecord, Status
+from agent.domain.resets.runs import (
     Done,
     Failed,
     Outcome,

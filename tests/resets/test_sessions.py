@@ -11,7 +11,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from agent.domain.runs import Done, Failed, Tick, Work
+from agent.domain.resets.runs import Done, Failed, Tick, Work
 from agent.domain.status import DatabaseStatus
 from tests.eventually import eventually
 from tests.postgres_servers import Database

@@ -13,8 +13,8 @@ from functools import partial
 
 import pytest
 
-from agent.domain.ledger import Status
-from agent.domain.runs import Failed, Outcome, Seed, Work
+from agent.domain.resets.ledger import Status
+from agent.domain.resets.runs import Failed, Outcome, Seed, Work
 from agent.postgres.resets.worker import Worker, open_worker
 from agent.services.resetting import Resetter
 from tests.eventually import eventually

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agent.clock import SystemClock
-from agent.domain.cron import parse_cron
-from agent.domain.ledger import RunRecord, Status
-from agent.domain.runs import Failed, Outcome, Taken, Tick
-from agent.domain.ticks import (
+from agent.domain.resets.ledger import RunRecord, Status
+from agent.domain.resets.runs import Failed, Outcome, Taken, Tick
+from agent.domain.schedules.cron import parse_cron
+from agent.domain.schedules.ticks import (
     CronSchedule,
     Every,
     Schedule,

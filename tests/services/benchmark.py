@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from agent.domain.buckets import DayCalls, day_of
+from agent.domain.consumption.buckets import DayCalls, day_of
+from agent.domain.consumption.steps import Mark, terms_of
+from agent.domain.consumption.tracks import Record
 from agent.domain.sequences import At, SequenceDefinition
-from agent.domain.steps import Mark, terms_of
-from agent.domain.tracks import Record
 from agent.ports import Chapter
 from agent.services.tracking import Seen, Tracker
 from tests.domain.statuses import BIGINT, NOON

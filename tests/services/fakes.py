@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from agent.domain.consumption.tracks import Record
 from agent.domain.sequences import At, Position, SequenceDefinition
-from agent.domain.tracks import Record
 from agent.errors import AgentError, HistoryError
 from agent.ports import Chapter, Inventory, ServerFacts
 from tests.stopped_clock import StoppedClock

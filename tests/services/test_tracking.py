@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from agent.domain.forecast import State
+from agent.domain.consumption.steps import Reason
+from agent.domain.consumption.usage import Usage
+from agent.domain.forecasting.forecast import State
 from agent.domain.sequences import At, Position, SequenceDefinition, Unused
-from agent.domain.steps import Reason
-from agent.domain.usage import Usage
 from agent.ports import Chapter
 from agent.services.tracking import Seen, Tracker
 from tests.domain.statuses import BIGINT, DENIED, NOON, bounded

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.domain.production import means_production
 from agent.domain.resets.facts import Unknown
+from agent.domain.resets.production import means_production
 from agent.domain.resets.verdicts import Answer, Case, Passed, Refused, unless
 from agent.domain.wording import counted
 

@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from agent.domain.resets.facts import Measured, Relation
 from agent.domain.resets.job import JobKind, ResetJob
 from agent.domain.resets.plan import MovedSequence, Plan, plan, scope_of
-from agent.domain.runs import Done, Figures, Refused, Run, Skipped, Work
+from agent.domain.resets.runs import Done, Figures, Refused, Run, Skipped, Work
 from agent.domain.sequences import At, SequenceDefinition, Unused
 from agent.errors import AgentError, BusyError
 from agent.postgres.connect import BoundedConnection

@@ -12,8 +12,8 @@ from psycopg import errors
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
-from agent.domain.ledger import RunRecord, Status
-from agent.domain.runs import Tick
+from agent.domain.resets.ledger import RunRecord, Status
+from agent.domain.resets.runs import Tick
 from agent.errors import NoLedgerError
 from agent.postgres.connect import BoundedConnection
 from agent.postgres.errors import told_as_query_error

@@ -17,7 +17,7 @@ from psycopg.rows import class_row
 from agent.domain.resets.facts import Marker, Unknown
 from agent.domain.resets.job import ResetJob
 from agent.domain.resets.plan import Plan
-from agent.domain.runs import Done, Refused, Run, Skipped, Uncertain, Work
+from agent.domain.resets.runs import Done, Refused, Run, Skipped, Uncertain, Work
 from agent.errors import BusyError
 from agent.postgres.connect import BoundedConnection, Endpoint, connection
 from agent.postgres.errors import (

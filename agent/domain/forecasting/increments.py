@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.domain.shapes import Floats
+from agent.domain.forecasting.shapes import Floats
 
 _HOUR = 3600.0
 _DAY = 24 * _HOUR

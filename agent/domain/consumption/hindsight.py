@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from agent.domain.buckets import DAYS_KEPT_FOR, HOURS_KEPT_FOR
-from agent.domain.forecast import History, predictions
-from agent.domain.increments import Consumption, steady
-from agent.domain.scoring import HORIZONS, Prediction, memory
-from agent.domain.shapes import DAY, Floats
+from agent.domain.consumption.buckets import DAYS_KEPT_FOR, HOURS_KEPT_FOR
+from agent.domain.forecasting.forecast import History, predictions
+from agent.domain.forecasting.increments import Consumption, steady
+from agent.domain.forecasting.scoring import HORIZONS, Prediction, memory
+from agent.domain.forecasting.shapes import DAY, Floats
 
 LEAST_DAYS = 3  # two to learn from, one to hold against it
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from agent.domain.ledger import Status
+from agent.domain.resets.ledger import Status
 from agent.domain.resets.plan import Plan
 
 SCHEDULED = "schedule"

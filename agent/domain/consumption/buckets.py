@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.domain.forecast import History
-from agent.domain.shapes import DAY, Floats
+from agent.domain.forecasting.forecast import History
+from agent.domain.forecasting.shapes import DAY, Floats
 
 HOURS_KEPT_FOR = timedelta(weeks=8)
 DAYS_KEPT_FOR = timedelta(days=400)

@@ -15,7 +15,7 @@ from itertools import chain, dropwhile, islice, takewhile
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
-from agent.domain.cron import Cron, cron_in_words, dates_back_from, dates_from
+from agent.domain.schedules.cron import Cron, cron_in_words, dates_back_from, dates_from
 from agent.domain.wording import counted
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.domain.levels import Level
-from agent.domain.shapes import DAY, WEEK, Floats, of_days
+from agent.domain.forecasting.levels import Level
+from agent.domain.forecasting.shapes import DAY, WEEK, Floats, of_days
 
 _PATHS = 400
 _FREEDOM = 4  # of Student's t: shifts of level are rare and large

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from agent.domain.forecast import Forecast
-from agent.domain.steps import Reason
+from agent.domain.consumption.steps import Reason
+from agent.domain.forecasting.forecast import Forecast
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from agent.domain.buckets import Buckets, DayCalls, hour_of, start_of
-from agent.domain.forecast import Forecast, History, forecast, screened, unmoved
-from agent.domain.increments import steady
-from agent.domain.scoring import Stretch
+from agent.domain.consumption.buckets import Buckets, DayCalls, hour_of, start_of
+from agent.domain.consumption.steps import Mark, Reason, step, terms_of
+from agent.domain.forecasting.forecast import (
+    Forecast,
+    History,
+    forecast,
+    screened,
+    unmoved,
+)
+from agent.domain.forecasting.increments import steady
+from agent.domain.forecasting.scoring import Stretch
 from agent.domain.sequences import At, SequenceDefinition, Unused
-from agent.domain.steps import Mark, Reason, step, terms_of
 
 WINDOWS: Mapping[str, timedelta] = {
     "1h": timedelta(hours=1),

@@ -13,10 +13,17 @@ from enum import StrEnum
 
 import numpy as np
 
-from agent.domain.levels import level
-from agent.domain.paths import Outlook, calls_within, hours_to_exhaustion
-from agent.domain.scoring import HORIZONS, Stretch
-from agent.domain.shapes import DAY, WEEK, Floats, expected_days, season, weekly_shape
+from agent.domain.forecasting.levels import level
+from agent.domain.forecasting.paths import Outlook, calls_within, hours_to_exhaustion
+from agent.domain.forecasting.scoring import HORIZONS, Stretch
+from agent.domain.forecasting.shapes import (
+    DAY,
+    WEEK,
+    Floats,
+    expected_days,
+    season,
+    weekly_shape,
+)
 
 HORIZON = timedelta(days=3653)
 

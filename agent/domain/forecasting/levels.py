@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from agent.domain.shapes import Floats
+from agent.domain.forecasting.shapes import Floats
 
 _DAYS = 112
 _HALF_LIVES = np.array([2.0, 4.0, 8.0, 16.0, 32.0])  # days

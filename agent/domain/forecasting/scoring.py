@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from agent.domain.shapes import Floats
+from agent.domain.forecasting.shapes import Floats
 
 HORIZONS = (1, 3, 7, 14, 28)  # days
 

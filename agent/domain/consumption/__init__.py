@@ -1,0 +1,1 @@
+"""What was consumed: from positions seen one after the other to calls per hour and day."""
