@@ -207,10 +207,10 @@ def _direct_position(value: _DirectValue) -> Position:
 
 
 def _one_value(sequence: SequenceDefinition) -> sql.Composed:
-    """Read a relation by its name, but only while that names no view.
+    """Read a relation by its name; `tableoid` tells whether it is the one that was meant.
 
-    Views have no tableoid. One that somebody puts into the place of a sequence would
-    otherwise run its functions with the rights of the agent.
+    A view that somebody puts into the place of a sequence would run its functions with
+    the rights of the agent: settings.sql forbids that.
     """
     return sql.SQL(
         "SELECT tableoid AS oid, last_value, is_called FROM {sequence}\n"
