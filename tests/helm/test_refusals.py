@@ -162,6 +162,18 @@ WRONG = {
         ),
         ["thresholds.ratio", "has to be a number", "0.75"],
     ),
+    "a name that no Service may have": (
+        "{fullnameOverride: 1st}",
+        ["fullnameOverride"],
+    ),
+    "a part of a name that no Service may have": (
+        "{nameOverride: Seq}",
+        ["demo-Seq", "name of a Service", "fullnameOverride"],
+    ),
+    "a namespace that cannot be": (
+        "{namespaceOverride: a.b}",
+        ["namespaceOverride", "a.b"],
+    ),
     "an environment variable twice": (
         "{extraEnv: [{name: A, value: a}, {name: A, value: b}]}",
         ["extraEnv", "A is given twice"],
@@ -183,6 +195,16 @@ def test_a_mistake_is_refused_with_its_place_and_remedy(
     missing = [word for word in words if word not in message]
     assert missing == [], message
     assert not any(secret in message for secret in _SECRETS)
+
+
+@pytest.mark.parametrize("release", ["1st", "a.b"])
+def test_a_release_that_no_service_may_be_named_after_is_refused(release: str) -> None:
+    with pytest.raises(
+        RefusedError, match=rf"{release}-sequence-agent.*fullnameOverride"
+    ):
+        render({}, release=release)
+
+    assert render({"fullnameOverride": "seq"}, release=release).of_kind("Service")
 
 
 @pytest.mark.parametrize(

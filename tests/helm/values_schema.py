@@ -16,6 +16,8 @@ from agent.config import json_schema
 Schema = dict[str, Any]
 
 _NAME = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+_NAMESPACE = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+_SERVICE = "^[a-z]([-a-z0-9]*[a-z0-9])?$"
 _QUANTITY = "^[0-9]+(\\.[0-9]+)?([kMGTPE]|[KMGTPE]i)?$"
 _PROMETHEUS_DURATION = "^([0-9]+(ms|[smhdwy]))*$"
 _DEFINITIONS = "#/definitions/"
@@ -115,7 +117,7 @@ def _pull_secrets() -> Schema:
 def _monitor(**more: Schema) -> Schema:
     return section(
         enabled=flag(),
-        namespace=text(f"^$|{_NAME}"),
+        namespace=text(f"^$|{_NAMESPACE}", longest=63),
         labels=texts(),
         annotations=texts(),
         interval=text(_PROMETHEUS_DURATION),
@@ -222,7 +224,7 @@ def _sections() -> Mapping[str, Schema]:
         "podMonitor": _monitor(),
         "prometheusRule": section(
             enabled=flag(),
-            namespace=text(f"^$|{_NAME}"),
+            namespace=text(f"^$|{_NAMESPACE}", longest=63),
             labels=texts(),
             annotations=texts(),
             interval=text(_PROMETHEUS_DURATION),
@@ -237,7 +239,7 @@ def _sections() -> Mapping[str, Schema]:
         ),
         "dashboards": section(
             enabled=flag(),
-            namespace=text(f"^$|{_NAME}"),
+            namespace=text(f"^$|{_NAMESPACE}", longest=63),
             labels=texts(),
             annotations=texts(),
             operator=section(
@@ -309,8 +311,8 @@ def values_schema(descriptions: Mapping[str, str]) -> Schema:
     root = section(
         enabled=flag() | {"description": "For charts that have this one as a part."},
         nameOverride=text(longest=63),
-        fullnameOverride=text(f"^$|{_NAME}", longest=52),
-        namespaceOverride=text(f"^$|{_NAME}", longest=63),
+        fullnameOverride=text(f"^$|{_SERVICE}", longest=52),
+        namespaceOverride=text(f"^$|{_NAMESPACE}", longest=63),
         commonLabels=texts(),
         commonAnnotations=texts(),
         imagePullSecrets=_pull_secrets(),

@@ -144,6 +144,11 @@
 
 {{/* Fails on values that contradict each other. */}}
 {{- define "sequence-agent.check" -}}
+{{- $name := include "sequence-agent.fullname" . -}}
+{{- /* Helm takes more for a release than Kubernetes does for a Service. */ -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" $name) -}}
+{{- fail (printf "\n\n%s: cannot be the name of a Service, which begins with a letter and has but small letters, digits and hyphens; set fullnameOverride\n" $name) -}}
+{{- end -}}
 {{- $postgres := include "sequence-agent.historyIsPostgres" . -}}
 {{- $names := list -}}
 {{- range $index, $server := default list (default dict .Values.config).servers -}}
