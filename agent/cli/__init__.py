@@ -8,8 +8,8 @@ import sys
 def main() -> None:
     """Run the command that the arguments name, and exit with its code."""
     try:
-        # Here, because a Ctrl-C while the modules load should be as quiet as later.
-        from agent.cli.answering import answer  # noqa: PLC0415
+        # A Ctrl-C while the modules load should be as quiet as later.
+        from agent.cli.answering import answer  # noqa: PLC0415 - within the try
 
         code = answer(sys.argv[1:])
     except KeyboardInterrupt:

@@ -50,8 +50,7 @@ def _run(arguments: Sequence[str]) -> int:
 def _report(error: Exception, *, to_monitor: bool) -> int:
     told = sentences(error)
     if to_monitor:
-        # Loads what most commands do not need.
-        from agent.domain.verdict import Level, Verdict  # noqa: PLC0415
+        from agent.domain.verdict import Level, Verdict  # noqa: PLC0415 - seldom needed
 
         # A monitor reads one line of standard output, and would take 2 for CRITICAL.
         line = Verdict(level=Level.UNKNOWN, summary="; ".join(told))

@@ -9,17 +9,16 @@ from typing import Annotated
 
 import typer
 
+from agent.bootstrap.dsns import usable_dsn
 from agent.cli import streams
 from agent.cli.failures import ExitCode, UsageError, without_secrets
 from agent.cli.interrupting import leaving_at_once
 from agent.clock import SystemClock
-from agent.config.dsns import checked_dsn
 from agent.config.durations import format_duration, parse_duration
 from agent.postgres import arming
 from agent.postgres.administering import ArmingRefusedError
 from agent.postgres.arming import Armed, Disarmed, Order
-from agent.postgres.connect import Deadlines, Endpoint, parse_conninfo
-from agent.postgres.errors import DsnError
+from agent.postgres.connect import Deadlines, Endpoint
 
 EXAMPLES = """\
 Examples:
@@ -117,14 +116,8 @@ def disarm(*, dsn: AdminDsnOption) -> int:
 
 
 def _endpoint(dsn: str) -> Endpoint:
-    try:
-        shaped = checked_dsn(dsn)
-        parse_conninfo(shaped)
-    except ValueError as error:
-        raise DsnError(f"the DSN {error}") from None
-    except DsnError as error:
-        raise DsnError(f"the DSN is {error}") from None
-    return Endpoint(conninfo=lambda: shaped, clock=SystemClock(), deadlines=_DEADLINES)
+    usable = usable_dsn(dsn)
+    return Endpoint(conninfo=lambda: usable, clock=SystemClock(), deadlines=_DEADLINES)
 
 
 def _one_line(environment: str) -> str:

@@ -92,7 +92,7 @@ def backtest(
 
 def _score_history(path: Path, *, as_json: bool) -> ExitCode:
     # The history takes as long to load as all the rest together.
-    from agent.bootstrap.forecasting import Annals  # noqa: PLC0415
+    from agent.bootstrap.forecasting import Annals  # noqa: PLC0415 - slow to load
 
     annals = Annals(configuration.load(path, os.environ))
     found = list(annals.databases())

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent import config
-from agent.cli import streams
-from agent.cli.failures import ExitCode, UsageError, without_secrets
+from agent.cli import streams, unread
+from agent.cli.failures import ExitCode, UsageError
 from agent.cli.interrupting import leaving_at_once
 from agent.cli.outlook import Outlook
 from agent.cli.outlooks import document, summary, table, words
@@ -44,11 +44,11 @@ def answer_configured(
     question: ConfiguredForecast, *, plot: Path | None, as_json: bool
 ) -> ExitCode:
     # The history takes as long to load as all the rest together.
-    from agent.bootstrap.forecasting import Lookout  # noqa: PLC0415
+    from agent.bootstrap.forecasting import Lookout  # noqa: PLC0415 - slow to load
 
     lookout = Lookout(config.load(question.config, os.environ), os.environ)
     databases = _look(lookout)
-    code = _exit_code(databases)
+    code = unread.exit_code(databases)
     asked = _matching(databases, question.pattern)
     if plot is not None and code is not ExitCode.FAILED:
         _draw(lookout, asked, plot)
@@ -58,23 +58,13 @@ def answer_configured(
         _write_table(asked)
     sys.stdout.flush()
     _remark(lookout, asked)
-    _complain(databases)
+    unread.complain(databases)
     return code
 
 
 def _look(lookout: Lookout) -> tuple[DatabaseStatus, ...]:
     with leaving_at_once(), progress("reading databases") as show:
-        databases = lookout.look(show)
-    if not databases:
-        raise AgentError("there is no database to look at: the filters admit none")
-    return databases
-
-
-def _exit_code(databases: Sequence[DatabaseStatus]) -> ExitCode:
-    failed = [database for database in databases if database.error]
-    if not failed:
-        return ExitCode.DONE
-    return ExitCode.FAILED if len(failed) == len(databases) else ExitCode.PARTLY
+        return lookout.look(show)
 
 
 def _matching(
@@ -156,10 +146,3 @@ def _remark(lookout: Lookout, databases: Sequence[DatabaseStatus]) -> None:
 def _named(names: Sequence[str]) -> str:
     more = len(names) - _NAMED
     return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-
-
-def _complain(databases: Sequence[DatabaseStatus]) -> None:
-    for database in databases:
-        if database.error is not None:
-            where = f"{database.server}/{database.datname}"
-            streams.complain(without_secrets(f"{where}: {database.error}"))

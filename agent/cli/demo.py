@@ -47,7 +47,7 @@ def demo(
     """
     length = None if duration is None else _duration(duration)
     # The application's SQLAlchemy takes as long to load as all the rest together.
-    from agent.demo.show import run_demo  # noqa: PLC0415
+    from agent.demo.show import run_demo  # noqa: PLC0415 - slow to load
 
     return run_demo(port, length)
 

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import streams
-from agent.cli.failures import ExitCode, without_secrets
+from agent.cli import streams, unread
+from agent.cli.failures import ExitCode
 from agent.cli.looking import AllDatabasesOption, ConfigOption, DsnOption, look_at
 from agent.cli.records import csv_lines, json_text
 from agent.cli.report import report
@@ -18,7 +18,6 @@ from agent.cli.table import rows_by_urgency, table
 from agent.clock import SystemClock
 from agent.domain.document import document
 from agent.domain.status import DatabaseStatus
-from agent.errors import AgentError
 
 EXAMPLES = """\
 Examples:
@@ -58,22 +57,14 @@ def inspect(
     with 1 when none could.
     """
     databases = look_at(dsn, config, all_databases=all_databases).take()
-    code = _exit_code(databases)
+    code = unread.exit_code(databases)
     if output_format is Format.JSON:
         streams.write(json_text(document(databases, SystemClock().now())))
     elif code is not ExitCode.FAILED:
         _write_lines(databases, output_format, verbose=verbose)
-    _complain(databases)
+    sys.stdout.flush()
+    unread.complain(databases)
     return code
-
-
-def _exit_code(databases: Sequence[DatabaseStatus]) -> ExitCode:
-    if not databases:
-        raise AgentError("there is no database to look at: the filters admit none")
-    failed = [database for database in databases if database.error]
-    if not failed:
-        return ExitCode.DONE
-    return ExitCode.FAILED if len(failed) == len(databases) else ExitCode.PARTLY
 
 
 def _write_lines(
@@ -100,11 +91,3 @@ def _write_table(databases: Sequence[DatabaseStatus], *, verbose: bool) -> None:
         streams.write_styled(table(rows, paper))
         streams.write("\n")
     streams.write_styled(report(readable, rows, paper, verbose=verbose))
-
-
-def _complain(databases: Sequence[DatabaseStatus]) -> None:
-    sys.stdout.flush()
-    for database in databases:
-        if database.error is not None:
-            where = f"{database.server}/{database.datname}"
-            streams.complain(without_secrets(f"{where}: {database.error}"))

@@ -28,6 +28,6 @@ def run(
     Runs until stopped. SIGTERM and Ctrl-C stop it; SIGHUP, and a change of the file, reload it.
     """
     # The daemon takes as long to load as all the rest together.
-    from agent.bootstrap.running import run_daemon  # noqa: PLC0415
+    from agent.bootstrap.running import run_daemon  # noqa: PLC0415 - slow to load
 
     return run_daemon(config)

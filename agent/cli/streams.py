@@ -29,7 +29,7 @@ def prepare() -> None:
 
 
 def _nowhere() -> TextIOWrapper:
-    return TextIOWrapper(open(os.devnull, "wb"))  # noqa: PTH123 - for good
+    return TextIOWrapper(open(os.devnull, "wb"))  # noqa: PTH123 - it stays open
 
 
 def let_go() -> None:
@@ -38,7 +38,7 @@ def let_go() -> None:
         try:
             stream.flush()
         except OSError:
-            with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+            with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, no path
                 os.dup2(nowhere.fileno(), stream.fileno())
 
 

@@ -48,7 +48,7 @@ def json_schema() -> dict[str, object]:
 class _AsWritten(GenerateJsonSchema):
     """Pydantic's schema without titles that repeat the key, durations as text."""
 
-    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 - whatever it is
         return False
 
     def encode_default(self, dft: object) -> object:

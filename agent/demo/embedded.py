@@ -252,7 +252,7 @@ class Standby(EmbeddedPostgres):
     """A server that follows another one until it is promoted."""
 
     def __init__(self, primary: EmbeddedPostgres) -> None:
-        super().__init__(primary.binaries, parent=primary._parent)  # noqa: SLF001
+        super().__init__(primary.binaries, parent=primary._parent)  # noqa: SLF001 - of our own class
         self.primary = primary
         self.password = primary.password
 

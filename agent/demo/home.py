@@ -72,7 +72,8 @@ def make_home(account: Account, parent: Path | None) -> Home:
 
 def _temporary_directories() -> tuple[Path, ...]:
     # TMPDIR may be long, or, as pam_tmpdir makes it, closed to other accounts.
-    return Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")  # noqa: S108
+    anybodys = Path("/tmp"), Path("/var/tmp")  # noqa: S108 - only to make a directory below
+    return Path(tempfile.gettempdir()), *anybodys
 
 
 def _home(account: Account, parent: Path) -> Home:

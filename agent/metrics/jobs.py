@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from agent.domain.resets.ledger import Status
 from agent.domain.resets.runs import Done, Outcome, Refused, Taken
 
 _OUTCOMES = tuple(status for status in Status if status is not Status.CLAIMED)
+_Family = Counter | Gauge | Histogram
 _DURATION_BUCKETS = (0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800)
 
 
@@ -99,11 +100,13 @@ class JobMetrics:
         names = frozenset(job.name for job in jobs)
         targets = frozenset((job.server, job.database) for job in jobs)
         for name in self._names - names:
-            self._forget(name)
+            for family, labels in self._series(name):
+                family.remove(*labels)
         for server, datname in self._targets - targets:
             self._armed_until.remove(server, datname)
         for name in names - self._names:
-            self._show(name)
+            for family, labels in self._series(name):
+                family.labels(*labels)
         for server, datname in targets - self._targets:
             self._armed_until.labels(server, datname)
         self._names, self._targets = names, targets
@@ -145,20 +148,12 @@ class JobMetrics:
             self._rows.labels(job).inc(outcome.rows_removed)
             self._sequences.labels(job).inc(len(outcome.after.values))
 
-    def _show(self, job: str) -> None:
+    def _series(self, job: str) -> Iterator[tuple[_Family, tuple[str, ...]]]:
+        """All that a job has, each with its labels."""
         for outcome in _OUTCOMES:
-            self._runs.labels(job, outcome.value)
+            yield self._runs, (job, outcome.value)
         for gate in GATES:
-            self._refusals.labels(job, gate.name)
+            yield self._refusals, (job, gate.name)
         for family in (self._rows, self._sequences, self._last_success, self._next_run):
-            family.labels(job)
-        self._duration.labels(job)
-
-    def _forget(self, job: str) -> None:
-        for outcome in _OUTCOMES:
-            self._runs.remove(job, outcome.value)
-        for gate in GATES:
-            self._refusals.remove(job, gate.name)
-        for family in (self._rows, self._sequences, self._last_success, self._next_run):
-            family.remove(job)
-        self._duration.remove(job)
+            yield family, (job,)
+        yield self._duration, (job,)

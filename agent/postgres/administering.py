@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TypeVar
 
 from psycopg import IsolationLevel, errors
@@ -13,7 +12,12 @@ from psycopg.rows import class_row
 from psycopg.sql import Composed
 
 from agent.errors import AgentError
-from agent.postgres.connect import BoundedConnection, Endpoint, connection
+from agent.postgres.connect import (
+    BoundedConnection,
+    Endpoint,
+    connection,
+    milliseconds,
+)
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
 
@@ -103,11 +107,6 @@ def _in_plain_words(database: str, endpoint: Endpoint) -> Iterator[None]:
 
 def _settings(endpoint: Endpoint) -> dict[str, str]:
     return {
-        "statement_timeout": _milliseconds(endpoint.deadlines.statement),
-        "lock_timeout": _milliseconds(endpoint.deadlines.lock),
+        "statement_timeout": milliseconds(endpoint.deadlines.statement),
+        "lock_timeout": milliseconds(endpoint.deadlines.lock),
     }
-
-
-def _milliseconds(duration: timedelta) -> str:
-    # 0 would mean: wait for ever.
-    return f"{max(1, duration // timedelta(milliseconds=1))}ms"

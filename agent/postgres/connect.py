@@ -49,6 +49,12 @@ class Deadlines:
     lock: timedelta = timedelta(milliseconds=200)
 
 
+def milliseconds(duration: timedelta) -> str:
+    """A duration as the server's settings take it."""
+    # 0 would mean: wait for ever.
+    return f"{max(1, duration // timedelta(milliseconds=1))}ms"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """Where a server is and how to get there.

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TypeVar
 
 from psycopg.rows import class_row
 from psycopg.sql import Composed
 
-from agent.postgres.connect import BoundedConnection, Deadlines
+from agent.postgres.connect import BoundedConnection, Deadlines, milliseconds
 from agent.postgres.queries import query
 
 Row = TypeVar("Row")
@@ -42,11 +41,6 @@ class ReadOnly:
 
     def _settings(self) -> dict[str, str]:
         return {
-            "statement_timeout": _milliseconds(self.deadlines.statement),
-            "lock_timeout": _milliseconds(self.deadlines.lock),
+            "statement_timeout": milliseconds(self.deadlines.statement),
+            "lock_timeout": milliseconds(self.deadlines.lock),
         }
-
-
-def _milliseconds(duration: timedelta) -> str:
-    # 0 would mean: wait for ever.
-    return f"{max(1, round(duration.total_seconds() * 1000))}ms"

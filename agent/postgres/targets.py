@@ -13,13 +13,12 @@ from agent.domain.resets.verdicts import Scope
 from agent.domain.sequences import Position, SequenceDefinition
 from agent.ports import Clock
 from agent.postgres.connect import BoundedConnection, Deadlines, Endpoint, connection
-from agent.postgres.errors import UnsupportedServerError
 from agent.postgres.facts.catalog import catalog
 from agent.postgres.facts.measuring import Column, furthest, sizes
 from agent.postgres.positions import PositionReader
 from agent.postgres.reading import ReadOnly
+from agent.postgres.versions import supported_major
 
-_OLDEST_MAJOR = 13
 _MAX_LOCKS = 256
 
 
@@ -101,9 +100,7 @@ def open_target(endpoint: Endpoint, datname: str) -> Iterator[TargetSession]:
     UnsupportedServerError.
     """
     with connection(endpoint, datname) as opened:
-        if opened.info.server_version < _OLDEST_MAJOR * 10_000:
-            version = str(opened.info.server_version // 10_000)
-            raise UnsupportedServerError(datname, version)
+        supported_major(opened)
         opened.isolation_level = IsolationLevel.REPEATABLE_READ
         with opened.transaction(force_rollback=True):
             yield TargetSession(

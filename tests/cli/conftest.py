@@ -7,6 +7,7 @@ from typing import Protocol
 
 import pytest
 
+from tests.cli.remembering import Home, home_of
 from tests.postgres_servers import Database
 
 
@@ -27,3 +28,8 @@ def config_for(tmp_path: Path) -> ConfigFor:
         return str(file)
 
     return write
+
+
+@pytest.fixture
+def home(database: Database, tmp_path: Path) -> Home:
+    return home_of(database, tmp_path, more="")

@@ -1,3 +1,5 @@
+"""The ticks of schedules, through the days on which clocks change."""
+
 from __future__ import annotations
 
 from collections import Counter
@@ -6,45 +8,33 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
 
-from agent.domain.schedules.cron import parse_cron
 from agent.domain.schedules.ticks import (
-    LOOKED_BACK,
-    MISSED_KEPT,
     CronSchedule,
-    Due,
     Every,
     Schedule,
     describe,
-    due,
     latest_tick,
     next_ticks,
     ticks_between,
 )
-
-DAY = timedelta(days=1)
-HOUR = timedelta(hours=1)
-MINUTE = timedelta(minutes=1)
-
-BERLIN = "Europe/Berlin"
-HELSINKI = "Europe/Helsinki"
-NEW_YORK = "America/New_York"
-LORD_HOWE = "Australia/Lord_Howe"
-APIA = "Pacific/Apia"
-SAO_PAULO = "America/Sao_Paulo"
-BEIRUT = "Asia/Beirut"
-NUUK = "America/Nuuk"
-ST_JOHNS = "America/St_Johns"
-
-
-def cron(text: str, zone: str = "UTC") -> CronSchedule:
-    return CronSchedule(cron=parse_cron(text), zone=ZoneInfo(zone))
-
-
-def utc(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+from tests.domain.schedules import (
+    APIA,
+    BEIRUT,
+    BERLIN,
+    DAY,
+    HELSINKI,
+    HOUR,
+    LORD_HOWE,
+    MINUTE,
+    NEW_YORK,
+    NIGHTLY,
+    NUUK,
+    SAO_PAULO,
+    ST_JOHNS,
+    cron,
+    utc,
+)
 
 
 def shown(ticks: tuple[datetime, ...], zone: str) -> list[str]:
@@ -265,111 +255,6 @@ def test_an_anchor_says_its_zone() -> None:
         Every(interval=HOUR, anchor=utc("2026-03-01").replace(tzinfo=None))
 
 
-NIGHTLY = cron("0 3 * * *", BERLIN)
-DEADLINE = 15 * MINUTE
-TICK = utc("2026-03-02T02:00")
-
-
-def due_at(now: datetime, since: datetime, schedule: Schedule = NIGHTLY) -> Due:
-    return due(schedule, now=now, since=since, start_deadline=DEADLINE)
-
-
-def test_a_tick_runs_when_its_time_has_come() -> None:
-    assert due_at(TICK - MINUTE, since=TICK - HOUR) == Due()
-    assert due_at(TICK, since=TICK - MINUTE) == Due(run=TICK)
-    assert due_at(TICK + MINUTE, since=TICK - MINUTE) == Due(run=TICK)
-
-
-def test_a_tick_that_was_looked_at_is_not_looked_at_again() -> None:
-    assert due_at(TICK + MINUTE, since=TICK) == Due()
-
-
-def test_a_tick_runs_until_its_deadline_and_is_missed_after_it() -> None:
-    last = TICK + DEADLINE
-    second = timedelta(seconds=1)
-
-    assert due_at(last, since=TICK - HOUR) == Due(run=TICK)
-    assert due_at(last + second, since=TICK - HOUR) == Due(
-        missed=(TICK,), missed_count=1
-    )
-
-
-def test_after_an_absence_only_the_newest_tick_runs() -> None:
-    ticks = (TICK - 2 * DAY, TICK - DAY)
-
-    assert due_at(TICK + MINUTE, since=TICK - 3 * DAY) == Due(
-        run=TICK, missed=ticks, missed_count=2
-    )
-    assert due_at(TICK - HOUR, since=TICK - 3 * DAY) == Due(
-        missed=ticks, missed_count=2
-    )
-
-
-def test_of_a_dense_schedule_one_tick_runs_though_several_are_young_enough() -> None:
-    found = due_at(TICK, since=TICK - 5 * MINUTE, schedule=cron("* * * * *"))
-
-    assert found.run == TICK
-    assert found.missed == tuple(TICK - n * MINUTE for n in (4, 3, 2, 1))
-
-
-@pytest.mark.parametrize("since", [TICK, TICK + timedelta(seconds=1), TICK + DAY])
-def test_a_job_that_is_new_or_changed_or_resumed_runs_nothing_of_the_past(
-    since: datetime,
-) -> None:
-    assert due_at(TICK + MINUTE, since=since) == Due()
-
-
-def test_a_clock_that_steps_back_runs_nothing() -> None:
-    for back in (timedelta(seconds=1), HOUR, 400 * DAY):
-        assert due_at(TICK + MINUTE - back, since=TICK + MINUTE) == Due()
-
-
-@pytest.mark.parametrize("schedule", [cron("* * * * *"), Every(interval=MINUTE)])
-def test_of_many_missed_ticks_the_newest_are_named_and_all_are_counted(
-    schedule: Schedule,
-) -> None:
-    found = due_at(TICK, since=TICK - 1000 * MINUTE, schedule=schedule)
-
-    assert found.run == TICK
-    assert found.missed_count == 999
-    assert found.missed == tuple(TICK - n * MINUTE for n in range(MISSED_KEPT, 0, -1))
-
-
-def test_missed_ticks_without_one_to_run_are_as_many() -> None:
-    hourly = Every(interval=HOUR)
-    now = TICK + 30 * MINUTE
-
-    found = due_at(now, since=now - 200 * HOUR, schedule=hourly)
-
-    assert found.run is None
-    assert found.missed_count == 200
-    assert len(found.missed) == MISSED_KEPT
-    assert found.missed[-1] == TICK
-
-
-@pytest.mark.parametrize("schedule", [NIGHTLY, Every(interval=timedelta(seconds=0.1))])
-def test_a_clock_that_came_from_1970_is_not_looked_back_at_for_ever(
-    schedule: Schedule,
-) -> None:
-    found = due_at(TICK + HOUR, since=utc("1970-01-01"), schedule=schedule)
-
-    assert found == due_at(
-        TICK + HOUR, since=TICK + HOUR - LOOKED_BACK, schedule=schedule
-    )
-
-
-def test_the_night_when_the_clock_goes_back_runs_a_job_once() -> None:
-    at_half_past_two = cron("30 2 * * *", BERLIN)
-    looks = [utc("2026-10-24T22:00") + n * MINUTE for n in range(300)]
-
-    runs = [
-        due_at(now, since=since, schedule=at_half_past_two).run
-        for since, now in pairwise(looks)
-    ]
-
-    assert [run for run in runs if run] == [utc("2026-10-25T00:30")]
-
-
 @pytest.mark.parametrize(
     ("schedule", "words"),
     [
@@ -391,158 +276,3 @@ def test_the_night_when_the_clock_goes_back_runs_a_job_once() -> None:
 )
 def test_a_schedule_is_described_in_a_few_words(schedule: Schedule, words: str) -> None:
     assert describe(schedule) == words
-
-
-zones = st.sampled_from(
-    ["UTC", BERLIN, HELSINKI, NEW_YORK, LORD_HOWE, SAO_PAULO, BEIRUT, APIA, NUUK, ST_JOHNS]
-)  # fmt: skip
-moments = st.timedeltas(timedelta(), timedelta(days=50 * 365)).map(
-    lambda passed: utc("1990-01-01") + passed
-)
-
-
-def field(low: int, high: int) -> st.SearchStrategy[str]:
-    number = st.integers(low, high)
-    span = st.tuples(number, number).map(lambda ends: f"{min(ends)}-{max(ends)}")
-    return st.one_of(
-        st.just("*"),
-        st.integers(1, high).map(lambda step: f"*/{step}"),
-        st.lists(st.one_of(number.map(str), span), min_size=1, max_size=3).map(
-            ",".join
-        ),
-    )
-
-
-@st.composite
-def cron_schedules(draw: st.DrawFn) -> CronSchedule:
-    # Days up to the 28th exist in every month, so that all of these happen.
-    fields = (field(0, 59), field(0, 23), field(1, 28), field(1, 12), field(0, 7))
-    return cron(" ".join(draw(one) for one in fields), draw(zones))
-
-
-schedules: st.SearchStrategy[Schedule] = st.one_of(
-    cron_schedules(),
-    st.builds(
-        Every,
-        interval=st.timedeltas(timedelta(milliseconds=100), 366 * DAY),
-        anchor=moments,
-    ),
-)
-
-
-def near_changes(schedule: Schedule, moment: datetime) -> datetime:
-    """The same hour, but where it is most interesting: on the day of a change."""
-    if isinstance(schedule, Every):
-        return moment
-    days = (moment + n * DAY for n in range(200))
-    local = (day.astimezone(schedule.zone) for day in days)
-    changes = (
-        day for day, later in pairwise(local) if day.utcoffset() != later.utcoffset()
-    )
-    return next(changes, moment).astimezone(UTC)
-
-
-@given(schedule=schedules, moment=moments, hours=st.integers(-30, 30))
-def test_ticks_rise_and_are_found_from_all_sides(
-    schedule: Schedule, moment: datetime, hours: int
-) -> None:
-    start = near_changes(schedule, moment) + hours * HOUR
-
-    ticks = next_ticks(schedule, start, 12)
-
-    assert ticks[0] > start
-    assert all(tick < later for tick, later in pairwise(ticks))
-    assert all(tick.tzinfo is UTC for tick in ticks)
-    assert ticks == ticks_between(schedule, after=start, until=ticks[-1], limit=99)
-    assert ticks[:3] == ticks_between(schedule, after=start, until=ticks[-1], limit=3)
-    for tick, later in pairwise(ticks):
-        assert next_ticks(schedule, tick, 1) == (later,)
-        assert latest_tick(schedule, later) == later
-        assert latest_tick(schedule, later - timedelta(microseconds=1)) == tick
-
-
-def matches(schedule: CronSchedule, tick: datetime) -> bool:
-    cron, local = schedule.cron, tick.astimezone(schedule.zone)
-    in_days = local.day in cron.days
-    in_week = local.isoweekday() % 7 in cron.weekdays
-    return (
-        local.minute in cron.minutes
-        and local.hour in cron.hours
-        and local.month in cron.months
-        and (in_days or in_week if cron.day_or_weekday else in_days and in_week)
-    )
-
-
-def offsets_around(schedule: CronSchedule, moment: datetime) -> set[timedelta | None]:
-    near = (moment + hours * HOUR for hours in range(-26, 51))
-    return {each.astimezone(schedule.zone).utcoffset() for each in near}
-
-
-@given(schedule=cron_schedules(), moment=moments, hours=st.integers(-30, 30))
-def test_a_tick_matches_in_local_time_unless_the_clock_leapt_over_it(
-    schedule: CronSchedule, moment: datetime, hours: int
-) -> None:
-    start = near_changes(schedule, moment) + hours * HOUR
-
-    for tick in next_ticks(schedule, start, 12):
-        before = (tick - DAY).astimezone(schedule.zone).utcoffset()
-        leapt = before != tick.astimezone(schedule.zone).utcoffset()
-        assert leapt or matches(schedule, tick)
-
-
-@given(schedule=cron_schedules(), day=moments)
-def test_on_ordinary_days_the_ticks_are_the_minutes_that_match(
-    schedule: CronSchedule, day: datetime
-) -> None:
-    start = day.replace(hour=0, minute=0, second=0, microsecond=0)
-    assume(len(offsets_around(schedule, start)) == 1)
-
-    minutes = (start + n * MINUTE for n in range(1, 1441))
-
-    assert ticks_between(schedule, after=start, until=start + DAY, limit=1500) == tuple(
-        minute for minute in minutes if matches(schedule, minute)
-    )
-
-
-@given(
-    minute=field(0, 59),
-    zone=st.sampled_from([BERLIN, HELSINKI, NEW_YORK, SAO_PAULO, BEIRUT, ST_JOHNS]),
-    moment=moments,
-)
-def test_with_any_hour_the_ticks_are_the_minutes_that_match_on_all_days(
-    minute: str, zone: str, moment: datetime
-) -> None:
-    schedule = cron(f"{minute} * * * *", zone)
-    change = near_changes(schedule, moment) - DAY
-    start = change.replace(minute=0, second=0, microsecond=0)
-
-    minutes = (start + n * MINUTE for n in range(1, 2881))
-
-    assert ticks_between(
-        schedule, after=start, until=start + 2 * DAY, limit=3000
-    ) == tuple(minute for minute in minutes if matches(schedule, minute))
-
-
-@given(
-    schedule=schedules,
-    start=moments,
-    steps=st.lists(st.timedeltas(-HOUR, 9 * HOUR), max_size=20),
-)
-def test_however_the_clock_goes_no_tick_is_seen_twice_and_none_is_lost(
-    schedule: Schedule, start: datetime, steps: list[timedelta]
-) -> None:
-    assume(isinstance(schedule, CronSchedule) or schedule.interval > 10 * MINUTE)
-    since, now, seen = start, start, list[datetime]()
-
-    for step in steps:
-        now += step
-        found = due(schedule, now=now, since=since, start_deadline=DEADLINE)
-        assert found.run is None or now - DEADLINE <= found.run <= now
-        assert found.missed_count >= len(found.missed)
-        seen += [*found.missed[-MISSED_KEPT:], *([found.run] if found.run else [])]
-        since = max(since, now)
-
-    everything = ticks_between(schedule, after=start, until=since, limit=100_000)
-    assert len(seen) == len(set(seen))
-    assert set(seen) <= set(everything)
-    assert len(everything) > MISSED_KEPT or tuple(seen) == everything

@@ -2,98 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.domain.consumption.steps import Reason
-from agent.domain.consumption.tracks import Track
-from agent.domain.forecasting.forecast import Forecast, State, forecast
-from agent.domain.forecasting.shapes import DAY, WEEK, Floats
-from agent.domain.sequences import At, SequenceDefinition, Unused, upcoming
+from agent.domain.forecasting.shapes import DAY, WEEK
+from agent.domain.sequences import At, Unused
 from tests.domain.statuses import BIGINT
-
-MONDAY = datetime(2026, 9, 7, tzinfo=UTC)
-HOUR = timedelta(hours=1)
-FIVE_MINUTES = timedelta(minutes=5)
-HOURS = 5 * WEEK
-
-
-class Watched:
-    """A sequence, the calls that it truly had, and the track that looks at it."""
-
-    def __init__(self, sequence: SequenceDefinition = BIGINT) -> None:
-        self.sequence = sequence
-        self.position: Unused | At = Unused(sequence.start)
-        self.now = MONDAY
-        self.line = "primary"
-        self.calls = 0
-        self.track = Track.begun(sequence, self.position, at=self.now, line=self.line)
-
-    def lives(self, calls: Iterable[int], *, every: timedelta = HOUR) -> Watched:
-        """So many calls in each step, and a look at the end of it."""
-        for some in calls:
-            self.is_called(some)
-            self.now += every
-            self.is_seen()
-        return self
-
-    def is_called(self, calls: int) -> None:
-        """As nextval would, one after the other, but around the end in one go."""
-        self.calls += calls
-        while calls:
-            first = upcoming(self.sequence, self.position)
-            last = self.sequence.maximum if self.ascends else self.sequence.minimum
-            some = min(calls, (last - first) // self.sequence.increment + 1)
-            self.position = At(first + (some - 1) * self.sequence.increment)
-            calls -= some
-
-    def is_seen(self) -> None:
-        self.track.observe(self.sequence, self.position, at=self.now, line=self.line)
-
-    def is_truncated(self) -> None:
-        """TRUNCATE … RESTART IDENTITY, as ALTER SEQUENCE … RESTART."""
-        self.is_restarted_with(self.sequence.start)
-
-    def is_restarted_with(self, value: int) -> None:
-        filenode = self.sequence.filenode + 1000
-        self.sequence = replace(self.sequence, filenode=filenode)
-        self.position = Unused(value)
-
-    def is_set(self, value: int) -> None:
-        self.position = At(value)
-
-    @property
-    def ascends(self) -> bool:
-        return self.sequence.ascending
-
-    def forecast(self, remaining: float) -> Forecast:
-        history = self.track.buckets.history(self.now)
-        return forecast(history, round(remaining), seed=1)
-
-
-def noisy(per_hour: Floats) -> list[int]:
-    drawn: list[int] = np.random.default_rng(11).poisson(per_hour).tolist()
-    return drawn
-
-
-STEADY = noisy(np.full(HOURS, 100.0))
-
-
-def likely_days(watched: Watched, remaining: float) -> float:
-    """The median, in days; the answer is in order."""
-    told = watched.forecast(remaining)
-    assert told.state is State.OK
-    assert told.p10_seconds is not None
-    assert told.p50_seconds is not None
-    assert told.p90_seconds is not None
-    assert told.p10_seconds <= told.p50_seconds <= told.p90_seconds
-    return told.p50_seconds / 86_400
+from tests.forecast.watched import (
+    FIVE_MINUTES,
+    HOUR,
+    HOURS,
+    STEADY,
+    Watched,
+    likely_days,
+    noisy,
+)
 
 
 def test_constant() -> None:
@@ -167,163 +96,6 @@ def test_a_burst() -> None:
     assert 10 * 0.6 < likely_days(watched, 2400 * 10) < 10 * 1.03
 
 
-def test_truncated_three_days_ago() -> None:
-    plain = Watched().lives(STEADY)
-    watched = Watched().lives(STEADY[: -3 * DAY])
-    watched.is_truncated()
-    watched.lives(STEADY[-3 * DAY :])
-
-    assert watched.track.consumed == watched.calls == plain.calls
-    assert watched.track.resets == {Reason.RESTART: 1}
-    assert likely_days(watched, 24_000) == likely_days(plain, 24_000)
-
-
-def test_truncated_between_two_looks_three_days_ago() -> None:
-    """Nobody can tell what was called between the last look and the reset."""
-    plain = Watched().lives(STEADY)
-    watched = Watched().lives(STEADY[: -3 * DAY])
-    watched.is_called(60)
-    watched.is_truncated()
-    watched.lives([40, *STEADY[-3 * DAY + 1 :]])
-
-    assert watched.track.consumed == watched.calls - 60
-    assert likely_days(watched, 24_000) == pytest.approx(
-        likely_days(plain, 24_000), rel=0.05
-    )
-
-
-def test_truncated_every_night() -> None:
-    watched = Watched()
-    for day in range(HOURS // DAY):
-        watched.is_truncated()
-        watched.lives(STEADY[day * DAY : (day + 1) * DAY])
-
-    assert watched.track.consumed == watched.calls
-    assert likely_days(watched, 24_000) == pytest.approx(10, rel=0.03)
-
-
-def test_a_reset_below_the_old_position_that_was_passed_again() -> None:
-    watched = Watched().lives([5])
-    watched.is_truncated()
-    watched.lives([10, 3])
-
-    assert watched.track.consumed == watched.calls == 18
-
-
-@pytest.mark.parametrize("position", [Unused(1), At(1)])
-def test_put_back_to_the_start_by_setval(position: Unused | At) -> None:
-    plain = Watched().lives(STEADY)
-    watched = Watched().lives(STEADY[: -3 * DAY])
-    watched.position = position
-    watched.is_seen()
-    watched.lives(STEADY[-3 * DAY :])
-
-    # setval(…, 1) looks like one call from the start.
-    assert 0 <= watched.track.consumed - watched.calls <= 1
-    assert watched.track.resets == {Reason.SETVAL: 1}
-    assert likely_days(watched, 24_000) == pytest.approx(
-        likely_days(plain, 24_000), rel=0.05
-    )
-
-
-def test_put_back_half_way_by_setval() -> None:
-    watched = Watched().lives(STEADY[:-DAY])
-    watched.is_set(40_000)
-    watched.is_seen()
-    watched.lives(STEADY[-DAY:])
-
-    assert watched.track.consumed == watched.calls
-    assert likely_days(watched, 24_000) == pytest.approx(10, rel=0.03)
-
-
-def test_restarted_with_a_high_value() -> None:
-    """ALTER SEQUENCE … RESTART WITH, seen before the next call."""
-    watched = Watched().lives(STEADY[:-DAY])
-    watched.is_restarted_with(1_000_000)
-    watched.is_seen()
-    watched.lives(STEADY[-DAY:])
-
-    assert watched.track.consumed == watched.calls
-    assert likely_days(watched, 24_000) == pytest.approx(10, rel=0.03)
-
-
-@pytest.mark.parametrize("value", [1_000, 50_000, 1_000_000])
-def test_restarted_with_a_value_and_called_before_the_next_look(value: int) -> None:
-    """It may as well have been truncated and filled; either comes once."""
-    watched = Watched().lives(STEADY[:-DAY])
-    watched.is_restarted_with(value)
-    watched.lives(STEADY[-DAY:])
-
-    assert likely_days(watched, 24_000) == pytest.approx(10, rel=0.4)
-
-
-def test_restarted_with_a_value_that_nothing_in_its_life_explains() -> None:
-    watched = Watched().lives(STEADY[:-DAY])
-    watched.is_restarted_with(10**9)
-    watched.lives(STEADY[-DAY:])
-
-    assert watched.track.consumed == pytest.approx(watched.calls, rel=0.02)
-
-
-def test_altered_to_what_it_was_and_called_before_the_next_look() -> None:
-    """ALTER SEQUENCE … CACHE 1 of one that has it: a new file, and nothing else."""
-    watched = Watched().lives(STEADY[:-DAY])
-    watched.sequence = replace(watched.sequence, filenode=1000)
-    watched.lives(STEADY[-DAY:])
-
-    assert watched.track.consumed == watched.calls
-
-
-def test_altered() -> None:
-    watched = Watched().lives(STEADY[:-DAY])
-    watched.sequence = replace(watched.sequence, filenode=1000, maximum=10**12)
-    watched.lives(STEADY[-DAY:])
-
-    assert watched.track.consumed == watched.calls
-    assert watched.track.resets == {}
-
-
-def test_dropped_and_made_anew() -> None:
-    watched = Watched().lives(STEADY[:-DAY])
-    watched.sequence = replace(watched.sequence, oid=1000, filenode=1000)
-    watched.position = Unused(1)
-    watched.lives(STEADY[-DAY:])
-
-    assert watched.track.consumed == watched.calls
-    assert watched.track.resets == {Reason.RECREATED: 1}
-
-
-def test_restored_into_another_cluster() -> None:
-    """With another oid and on another line, it goes on where it stood."""
-    watched = Watched().lives(STEADY[:-DAY])
-    watched.sequence = replace(watched.sequence, oid=1000, filenode=1000)
-    watched.line = "restored"
-    watched.lives(STEADY[-DAY:])
-
-    assert watched.track.consumed == pytest.approx(watched.calls, rel=0.02)
-
-
-@pytest.mark.parametrize("jump", [10**12, 10**15, 2**61])
-def test_a_jump_no_calls_could_make(jump: int) -> None:
-    watched = Watched().lives(STEADY[: -3 * DAY])
-    watched.is_set(jump)
-    watched.lives([0, *STEADY[-3 * DAY + 1 :]])
-
-    assert watched.track.consumed == watched.calls
-    assert likely_days(watched, 24_000) == pytest.approx(10, rel=0.03)
-
-
-@pytest.mark.parametrize("ago", [2, 24, 3 * DAY, 10 * DAY])
-@pytest.mark.parametrize("jump", [10**5, 10**7, 10**9])
-def test_a_jump_that_calls_could_make_is_no_rate(jump: int, ago: int) -> None:
-    """Whether they were calls nobody can tell; they come once."""
-    watched = Watched().lives(STEADY[:-ago])
-    watched.is_set(100 * HOURS + jump)
-    watched.lives(STEADY[-ago:])
-
-    assert likely_days(watched, 24_000) == pytest.approx(10, rel=0.4)
-
-
 def test_cycle() -> None:
     cycling = replace(BIGINT, maximum=10_000, cycle=True)
 
@@ -358,16 +130,6 @@ def test_increments(increment: int) -> None:
     assert likely_days(watched, 24_000) == pytest.approx(10, rel=0.03)
 
 
-def test_truncated_downwards() -> None:
-    falling = replace(BIGINT, start=-1, minimum=-(2**63), maximum=-1, increment=-1)
-    watched = Watched(falling).lives(STEADY[: -3 * DAY])
-    watched.is_truncated()
-    watched.lives(STEADY[-3 * DAY :])
-
-    assert watched.track.consumed == watched.calls
-    assert watched.track.resets == {Reason.RESTART: 1}
-
-
 def test_cache() -> None:
     """A session takes a thousand at once; more than those nobody can tell apart."""
     watched = Watched(replace(BIGINT, cache=1000))
@@ -382,15 +144,6 @@ def test_cache() -> None:
     assert likely_days(watched, 24_000) == pytest.approx(10, rel=0.05)
 
 
-def test_truncated_with_a_cache() -> None:
-    watched = Watched(replace(BIGINT, cache=1000)).lives([1000, 0, 2000] * 300)
-    watched.is_truncated()
-    watched.lives([1000, 0, 2000] * 24)
-
-    assert watched.track.consumed == watched.calls
-    assert watched.track.resets == {Reason.RESTART: 1}
-
-
 @pytest.mark.parametrize("back_for", [DAY, 10 * DAY])
 def test_a_week_without_the_agent(back_for: int) -> None:
     away = slice(-back_for - WEEK, -back_for)
@@ -402,21 +155,6 @@ def test_a_week_without_the_agent(back_for: int) -> None:
 
     assert watched.track.consumed == watched.calls
     assert likely_days(watched, 24_000) == pytest.approx(10, rel=0.03)
-
-
-def test_truncated_while_the_agent_was_away() -> None:
-    """What was called before the reset and not seen is not known."""
-    watched = Watched().lives(STEADY[: -2 * WEEK])
-    watched.is_called(2400 * 2)
-    watched.is_truncated()
-    watched.is_called(2400 * 5)
-    watched.now += timedelta(hours=WEEK)
-    watched.is_seen()
-    watched.lives(STEADY[-WEEK:])
-
-    assert watched.track.consumed == watched.calls - 2400 * 2
-    assert watched.track.resets == {Reason.RESTART: 1}
-    assert likely_days(watched, 24_000) == pytest.approx(10, rel=0.15)
 
 
 @pytest.mark.parametrize("ahead", [-32, -1, 0, 20, 32])
@@ -468,7 +206,6 @@ def test_a_clock_that_steps_backwards(back: timedelta) -> None:
 
 
 Event = Callable[[Watched], None]
-
 EVENTS: tuple[Event, ...] = (
     Watched.is_truncated,
     Watched.is_seen,

@@ -13,7 +13,7 @@ import pytest
 
 from agent.domain.resets.ledger import Status
 from agent.domain.resets.runs import Done, Failed, Outcome, Taken, Uncertain
-from agent.postgres.resets import attempt
+from agent.postgres.resets import bounds
 from agent.postgres.resets.worker import Worker, open_worker
 from agent.services import resetting
 from agent.services.resetting import Resetter
@@ -66,7 +66,7 @@ class Line:
 @pytest.fixture
 def line(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
     # As long as it takes in earnest, only sooner.
-    monkeypatch.setattr(attempt, "_LONGEST_IDLE", timedelta(seconds=4))
+    monkeypatch.setattr(bounds, "_LONGEST_IDLE", timedelta(seconds=4))
     monkeypatch.setattr(resetting, "_ASK_FOR", timedelta(seconds=8))
     target = armed_target(database)
     with proxy_to(target.dsn) as proxy:

@@ -11,13 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.domain.filters import NameFilter
-from agent.domain.resets.closure import (
-    above,
-    below,
-    reached,
-    references_from_outside,
-    tables,
-)
 from agent.domain.resets.document import document
 from agent.domain.resets.facts import (
     Catalog,
@@ -46,6 +39,7 @@ from tests.resets.catalogs import (
     relation,
     sequence,
 )
+from tests.resets.graphs import edges, keys
 
 MEASURED = Measured(
     sizes={
@@ -55,17 +49,6 @@ MEASURED = Measured(
     positions={11: At(12), 12: Unused(100)},
 )
 KEY = ForeignKey(oid=90, name="fk", table_oid=2, referenced_oid=1, parent_oid=0)
-
-oids = st.integers(min_value=1, max_value=12)
-edges = st.lists(
-    st.tuples(oids, oids).filter(lambda edge: edge[0] < edge[1]), max_size=20
-).map(lambda pairs: [Inheritance(parent_oid=p, child_oid=c) for p, c in pairs])
-keys = st.lists(st.tuples(oids, oids), max_size=20).map(
-    lambda pairs: [
-        ForeignKey(oid=i, name=f"fk{i}", table_oid=a, referenced_oid=b, parent_oid=0)
-        for i, (a, b) in enumerate(pairs, start=100)
-    ]
-)
 
 
 def plan_of(catalog: Catalog = CATALOG, job: ResetJob = JOB) -> Plan:
@@ -295,51 +278,6 @@ def test_the_hash_does_not_hang_on_the_order_of_rows(
     )
 
     assert plan_of(told).hash == plan_of(shuffled).hash
-
-
-# The closure.
-
-
-@given(roots=st.sets(oids), edges=edges)
-def test_all_descendants_are_reached_and_nothing_else(
-    roots: set[int], edges: list[Inheritance]
-) -> None:
-    found = set(reached(roots, below(edges)))
-
-    closed = roots | found
-    assert all(e.child_oid in closed for e in edges if e.parent_oid in closed)
-    assert found <= {edge.child_oid for edge in edges}
-    assert all(roots & {oid, *reached([oid], above(edges))} for oid in found)
-
-
-@given(planned=st.sets(oids), foreign_keys=keys)
-def test_no_reference_from_outside_goes_unnoticed(
-    planned: set[int], foreign_keys: list[ForeignKey]
-) -> None:
-    told = {key.oid for key in references_from_outside(planned, foreign_keys)}
-
-    assert told == {
-        key.oid
-        for key in foreign_keys
-        if key.referenced_oid in planned and key.table_oid not in planned
-    }
-
-
-@given(listed=st.sets(oids, min_size=1), edges=edges)
-def test_a_table_is_listed_or_comes_with_one_that_is(
-    listed: set[int], edges: list[Inheritance]
-) -> None:
-    catalog = replace(
-        CATALOG,
-        relations=tuple(relation(oid) for oid in range(1, 13)),
-        inheritance=tuple(edges),
-    )
-    patterns = NameFilter(include=tuple(f"public.t{oid}" for oid in listed))
-
-    found = tables(patterns, catalog)
-
-    assert {t.oid for t in found if t.listed} == listed
-    assert {t.oid for t in found} == listed | set(reached(listed, below(edges)))
 
 
 # Resyncs.

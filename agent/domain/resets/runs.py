@@ -120,13 +120,9 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uncertain:
-    """The answer to COMMIT was lost: it is either done or nothing was changed.
-
-    `xid` is the transaction, for whoever looks into the server's log.
-    """
+    """The answer to COMMIT was lost: it is either done or nothing was changed."""
 
     done: Done
-    xid: str
     reason: str
     run_id: UUID | None = None
 

@@ -6,7 +6,6 @@ ones, so that a tick can be claimed by its time.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from agent.domain.schedules.cron import Cron, cron_in_words, dates_back_from, dates_from
+from agent.domain.schedules.wallclock import change, readings, shown
 from agent.domain.wording import counted
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -208,14 +208,14 @@ def _cron_ticks(
     schedule: CronSchedule, *, after: datetime, until: datetime
 ) -> Iterator[datetime]:
     """Ticks later than `after`, and no search for any beyond `until`."""
-    first, _ = _wall_clock(schedule, after)
-    _, last = _wall_clock(schedule, until)
+    first, _ = shown(schedule.zone, after)
+    _, last = shown(schedule.zone, until)
     hours = _hours_from(schedule.cron, first.replace(minute=0, second=0, microsecond=0))
     return _in_order(schedule, takewhile(lambda hour: hour <= last, hours), after)
 
 
 def _latest_cron_tick(schedule: CronSchedule, at: datetime) -> datetime | None:
-    _, last = _wall_clock(schedule, at)
+    _, last = shown(schedule.zone, at)
     for hour in _hours_back_from(schedule.cron, last):
         reached = [tick for tick in _ticks_of(schedule, hour) if tick <= at]
         if reached:
@@ -223,20 +223,6 @@ def _latest_cron_tick(schedule: CronSchedule, at: datetime) -> datetime | None:
             found = max(reached)
             return max(_ticks(schedule, after=found, until=at), default=found)
     return None
-
-
-def _wall_clock(schedule: CronSchedule, moment: datetime) -> tuple[datetime, datetime]:
-    """What the clock shows at a moment, at least and at most.
-
-    Not the same if it changes within a day: the hour may come twice then, or stand for
-    one that was leapt over.
-    """
-    utc = moment.astimezone(UTC)
-    shown = [
-        (utc + away).astimezone(schedule.zone).replace(tzinfo=None) - away
-        for away in (-_DAY, timedelta(), _DAY)
-    ]
-    return min(shown), max(shown)
 
 
 def _hours_from(cron: Cron, first: datetime) -> Iterator[datetime]:
@@ -261,7 +247,7 @@ def _in_order(
     """
     held = set[datetime]()
     for hour in hours:
-        begins = min(_readings(schedule.zone, hour))
+        begins = min(readings(schedule.zone, hour))
         yield from sorted(tick for tick in held if tick < begins)
         held = {tick for tick in held if tick >= begins}
         held.update(tick for tick in _ticks_of(schedule, hour) if tick > after)
@@ -269,8 +255,8 @@ def _in_order(
 
 
 def _ticks_of(schedule: CronSchedule, hour: datetime) -> Iterable[datetime]:
-    first = _readings(schedule.zone, hour)
-    last = _readings(schedule.zone, hour + 59 * _MINUTE)
+    first = readings(schedule.zone, hour)
+    last = readings(schedule.zone, hour + 59 * _MINUTE)
     minutes = [minute * _MINUTE for minute in schedule.cron.minutes]
     if first[0] == first[1] and last == (first[0] + 59 * _MINUTE,) * 2:
         return [first[0] + minute for minute in minutes]
@@ -281,34 +267,11 @@ def _ticks_of(schedule: CronSchedule, hour: datetime) -> Iterable[datetime]:
 
 def _ticks_near_change(schedule: CronSchedule, local: datetime) -> tuple[datetime, ...]:
     """The instants that stand for a local time: none, one, or two."""
-    before, after = _readings(schedule.zone, local)
+    before, after = readings(schedule.zone, local)
     if before <= after:  # it exists, once or twice
         return (before, after) if schedule.cron.any_hour else (before,)
     if before - after >= _DAY:  # nor does its date: Samoa had no 30 December 2011
         return ()
     if schedule.cron.any_hour:  # as long after the last tick as ever
         return (before,)
-    return (_change(schedule.zone, after=after, until=before),)
-
-
-def _readings(zone: ZoneInfo, local: datetime) -> tuple[datetime, datetime]:
-    """The instant of a local time by the offset before a change, and by that after it.
-
-    Equal, unless the clock changes: the first is earlier if it shows the time twice,
-    and later if it leaps over it.
-    """
-    return (
-        local.replace(tzinfo=zone, fold=0).astimezone(UTC),
-        local.replace(tzinfo=zone, fold=1).astimezone(UTC),
-    )
-
-
-def _change(zone: ZoneInfo, *, after: datetime, until: datetime) -> datetime:
-    """The instant in (after, until] from which on the clock is another one."""
-    old = after.astimezone(zone).utcoffset()
-
-    def changed(seconds: int) -> bool:
-        return (after + timedelta(seconds=seconds)).astimezone(zone).utcoffset() != old
-
-    all_seconds = range((until - after) // timedelta(seconds=1))
-    return after + timedelta(seconds=bisect_left(all_seconds, x=True, key=changed))
+    return (change(schedule.zone, after=after, until=before),)

@@ -1,4 +1,4 @@
--- Answers: under which transaction is the tick done, if this one commits?
+-- Answers: nothing; says that the tick is done, unless somebody has ended it.
 -- In the same transaction as the work, so that both are there or neither.
 -- Privileges: UPDATE and SELECT on the ledger. Oldest server: 13.
 UPDATE sequence_agent.job_run AS r
@@ -14,4 +14,3 @@ SET
 WHERE
     r.run_id = %(run_id)s
     AND r.status = 'claimed'
-RETURNING r.xid::text AS xid

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -20,14 +19,9 @@ from agent.errors import AgentError, BusyError
 from agent.postgres.connect import BoundedConnection
 from agent.postgres.queries import query
 from agent.postgres.resets import effects
+from agent.postgres.resets.bounds import LONGEST_STATEMENT, bound, bound_run
 from agent.postgres.targets import TargetSession
 from agent.services.planning import plan_job
-
-LONGEST_STATEMENT = timedelta(minutes=10)
-_LONGEST_RUN = timedelta(minutes=30)
-# Shorter than an agent asks for the fate of a COMMIT that never arrived.
-_LONGEST_IDLE = timedelta(seconds=20)
-_CLIENT_CHECKED_EVERY = timedelta(seconds=1)
 
 
 class SeedError(AgentError):
@@ -41,11 +35,6 @@ class VerificationError(AgentError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Yes:
     yes: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Xid:
-    xid: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +65,7 @@ class Attempt:
 
     def outcome(self, first: Plan) -> Done | Refused | Skipped:
         """Done is to be recorded and committed, all else to be rolled back."""
-        self._bound_transaction()
+        bound_run(self.connection, lock=self.work.lock_timeout)
         if skipped := self._skipped():
             return skipped
         self._hold_marker()
@@ -89,8 +78,8 @@ class Attempt:
             return Refused(plan=second, attempts=self.number)
         return self._done(second, patience)
 
-    def recorded(self, done: Done) -> str:
-        """Write that it is done, in the transaction in which it is; its id."""
+    def record(self, done: Done) -> None:
+        """Write that it is done, in the transaction in which it is."""
         parameters = {
             "run_id": self.run.run_id,
             "plan_sha256": done.plan.hash,
@@ -98,11 +87,8 @@ class Attempt:
             "after": Jsonb(done.after.document()),
             "attempts": self.number,
         }
-        with self.connection.cursor(row_factory=class_row(_Xid)) as cursor:
-            row = cursor.execute(query("run_succeeded"), parameters).fetchone()
-        if row is None:
+        if not self.connection.execute(query("run_succeeded"), parameters).rowcount:
             raise VerificationError("the tick was taken away while it was worked on")
-        return row.xid
 
     def _skipped(self) -> Skipped | None:
         if not self._yes("run_try_lock"):
@@ -110,36 +96,6 @@ class Attempt:
         if not self._yes("run_still_claimed"):
             return Skipped(reason="the tick was given up before it was begun")
         return None
-
-    def _bound_transaction(self) -> None:
-        self.connection.execute(
-            query("run_settings"),
-            {
-                "statement_timeout": effects.milliseconds(LONGEST_STATEMENT),
-                "lock_timeout": effects.milliseconds(self.work.lock_timeout),
-                "idle_timeout": effects.milliseconds(_LONGEST_IDLE),
-            },
-        )
-        version = self.connection.info.server_version
-        if version >= 140_000:
-            self._end_when_left_alone()
-        if version >= 170_000:
-            self.connection.execute(
-                query("run_transaction_timeout"),
-                {"transaction_timeout": effects.milliseconds(_LONGEST_RUN)},
-            )
-
-    def _end_when_left_alone(self) -> None:
-        """An agent that is gone must not keep tables locked while its statement runs.
-
-        A server on Windows cannot tell.
-        """
-        interval = effects.milliseconds(_CLIENT_CHECKED_EVERY)
-        with (
-            suppress(errors.InvalidParameterValue),
-            self.connection.transaction(),
-        ):
-            self.connection.execute(query("run_client_check"), {"interval": interval})
 
     def _yes(self, name: str) -> bool:
         with self.connection.cursor(row_factory=class_row(_Yes)) as cursor:
@@ -172,7 +128,7 @@ class Attempt:
         patience = self.work.lock_timeout
         began = self.session.clock.monotonic()
         with self.connection.transaction():
-            effects.bound(self.connection, statement=patience, lock=patience)
+            bound(self.connection, statement=patience, lock=patience)
             try:
                 effects.lock(
                     self.connection,
@@ -183,7 +139,7 @@ class Attempt:
                 raise BusyError(
                     f"the tables could not all be locked within {patience.total_seconds():g} s"
                 ) from error
-            effects.bound(self.connection, statement=LONGEST_STATEMENT, lock=patience)
+            bound(self.connection, statement=LONGEST_STATEMENT, lock=patience)
         return patience - timedelta(seconds=self.session.clock.monotonic() - began)
 
     def _planned_again(self, first: Plan) -> Plan:
@@ -197,7 +153,7 @@ class Attempt:
         before = Figures(rows=_rows(planned), values=_values(sequences, standing))
         # Each sequence may be waited for, and all the tables are locked meanwhile.
         each = patience / (len(sequences) + 1)
-        effects.bound(self.connection, statement=LONGEST_STATEMENT, lock=each)
+        bound(self.connection, statement=LONGEST_STATEMENT, lock=each)
         if self.job.kind is JobKind.RESYNC:
             self.told(f"moving {len(sequences)} sequences")
             effects.advance(self.connection, planned.sequences)
@@ -221,7 +177,7 @@ class Attempt:
     def _filled(self, planned: Plan) -> Mapping[str, int]:
         """Run the seed files, and let sequences follow the rows; rows by table."""
         patience = self.work.lock_timeout
-        effects.bound(self.connection, statement=LONGEST_STATEMENT, lock=patience)
+        bound(self.connection, statement=LONGEST_STATEMENT, lock=patience)
         for each in self.work.seeds:
             self.told(f"running {each.name}")
             try:

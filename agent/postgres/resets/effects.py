@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from psycopg import sql
 from psycopg.rows import class_row
@@ -79,24 +78,6 @@ def positions(
 ) -> Mapping[int, Unused | At]:
     """Where sequences stand in this transaction, whoever has them locked."""
     return {each.oid: _position(connection, each) for each in sequences}
-
-
-def bound(
-    connection: BoundedConnection, *, statement: timedelta, lock: timedelta
-) -> None:
-    """How long each of the next statements may take, and wait for each lock."""
-    connection.execute(
-        query("run_waiting"),
-        {
-            "statement_timeout": milliseconds(statement),
-            "lock_timeout": milliseconds(lock),
-        },
-    )
-
-
-def milliseconds(duration: timedelta) -> str:
-    # 0 would mean: wait for ever.
-    return f"{max(1, duration // timedelta(milliseconds=1))}ms"
 
 
 def _position(

@@ -18,7 +18,7 @@ from agent.errors import NoLedgerError
 from agent.postgres.connect import BoundedConnection
 from agent.postgres.errors import told_as_query_error
 from agent.postgres.queries import query
-from agent.postgres.resets import effects
+from agent.postgres.resets.bounds import bound
 
 _BRIEFLY = timedelta(seconds=5)
 
@@ -106,7 +106,7 @@ class Ledger:
         """Say how a claimed tick ended that had no effect."""
         with self._told(), self.connection.transaction():
             # Before 14 a backend whose agent let go has the row to its statement's end.
-            effects.bound(self.connection, statement=_BRIEFLY, lock=_BRIEFLY)
+            bound(self.connection, statement=_BRIEFLY, lock=_BRIEFLY)
             self.connection.execute(
                 query("run_ended"),
                 {

@@ -20,20 +20,16 @@ from agent.domain.resets.plan import Plan
 from agent.domain.resets.runs import Done, Refused, Run, Skipped, Uncertain, Work
 from agent.errors import BusyError
 from agent.postgres.connect import BoundedConnection, Endpoint, connection
-from agent.postgres.errors import (
-    UnsupportedServerError,
-    one_line,
-    told_as_query_error,
-)
+from agent.postgres.errors import one_line, told_as_query_error
 from agent.postgres.facts.marker import marker
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
-from agent.postgres.resets.attempt import LONGEST_STATEMENT, Attempt
+from agent.postgres.resets.attempt import Attempt
+from agent.postgres.resets.bounds import LONGEST_STATEMENT
 from agent.postgres.resets.ledger import Ledger
 from agent.postgres.targets import TargetSession
+from agent.postgres.versions import supported_major
 from agent.services.planning import plan_job
-
-_OLDEST_MAJOR = 13
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +98,7 @@ class Worker:
             if not isinstance(outcome, Done):
                 self.connection.execute("ROLLBACK")
                 return outcome
-            xid = attempt.recorded(outcome)
+            attempt.record(outcome)
         except BaseException:
             self._roll_back()
             raise
@@ -111,7 +107,7 @@ class Worker:
             self.connection.execute("COMMIT")
         except psycopg.OperationalError as error:
             # From here on only the server knows.
-            return Uncertain(done=outcome, xid=xid, reason=one_line(error))
+            return Uncertain(done=outcome, reason=one_line(error))
         return outcome
 
     def _search_path(self) -> str:
@@ -142,9 +138,7 @@ def open_worker(
         endpoint, deadlines=replace(endpoint.deadlines, statement=patience)
     )
     with connection(patient, datname) as opened:
-        if opened.info.server_version < _OLDEST_MAJOR * 10_000:
-            version = str(opened.info.server_version // 10_000)
-            raise UnsupportedServerError(datname, version)
+        supported_major(opened)
         opened.isolation_level = IsolationLevel.READ_COMMITTED
         opened.read_only = False
         yield Worker(
