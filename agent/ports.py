@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from agent.domain.consumption.tracks import Record
+from agent.domain.consumption.records import Record
 from agent.domain.forecasting.scoring import Prediction
+from agent.domain.lost import Bereft, Deprived
 from agent.domain.sequences import Position, SequenceDefinition
 from agent.domain.status import DatabaseStatus
+from agent.domain.taken import Answer, Question
 
 
 class Clock(Protocol):
@@ -57,6 +59,8 @@ class DatabaseSession(Protocol):
     def positions(
         self, sequences: Sequence[SequenceDefinition], *, in_recovery: bool
     ) -> Mapping[int, Position]: ...
+    def answers(self, questions: Sequence[Question]) -> Mapping[Question, Answer]: ...
+    def deprived(self, lost: Sequence[Bereft]) -> Sequence[Deprived]: ...
 
 
 class Server(Protocol):

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from agent.bootstrap.targets import CLOCK, servers_from_config
 from agent.config import Config
-from agent.domain.consumption.tracks import Record, Track
+from agent.domain.consumption.records import Record
+from agent.domain.consumption.tracks import Track
 from agent.domain.forecasting.scoring import Prediction
 from agent.domain.sequences import SequenceDefinition
 from agent.domain.status import DatabaseStatus

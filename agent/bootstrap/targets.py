@@ -6,9 +6,9 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from agent.bootstrap.dsns import usable_dsn
 from agent.clock import SystemClock
 from agent.config import Config, Sampling, Server, Severity, secrets
-from agent.config.dsns import checked_dsn
 from agent.domain.filters import NameFilter
 from agent.domain.findings import Thresholds
 from agent.domain.status import DatabaseStatus
@@ -16,13 +16,12 @@ from agent.ports import Clock
 from agent.postgres.connect import (
     Deadlines,
     Endpoint,
-    parse_conninfo,
     with_password,
 )
-from agent.postgres.errors import DsnError
 from agent.postgres.servers import PostgresServer, address
 from agent.services import surveying
-from agent.services.sampling import SamplingPlan, Selection
+from agent.services.sampling import SamplingPlan
+from agent.services.selection import Selection
 from agent.services.surveying import Progress, Target
 
 CLOCK: Clock = SystemClock()
@@ -34,7 +33,7 @@ def servers_from_dsns(
     """A target for each DSN, named by its address; raises DsnError."""
     return tuple(
         _target_of_dsn(
-            _checked(dsn, which=f"DSN {number}" if len(dsns) > 1 else "the DSN"),
+            usable_dsn(dsn, which=f"DSN {number}" if len(dsns) > 1 else "the DSN"),
             databases=NameFilter(exclude=("template*",)) if all_databases else None,
         )
         for number, dsn in enumerate(dsns, start=1)
@@ -65,6 +64,7 @@ def servers_from_config(
                     schemas=server.schemas.names, sequences=server.sequences.names
                 ),
                 inventory_interval=config.sampling.inventory_interval,
+                column_interval=config.sampling.column_interval,
                 thresholds=thresholds_of(config.severity),
             ),
         )
@@ -107,17 +107,6 @@ def endpoint_of(
 ) -> Endpoint:
     """How to reach one server of a configuration; secrets are read later."""
     return _endpoint(server, config.sampling, environ, stopping or threading.Event())
-
-
-def _checked(dsn: str, *, which: str) -> str:
-    try:
-        shaped = checked_dsn(dsn)
-        parse_conninfo(shaped)
-    except ValueError as error:
-        raise DsnError(f"{which} {error}") from None
-    except DsnError as error:
-        raise DsnError(f"{which} is {error}") from None
-    return shaped
 
 
 def _target_of_dsn(dsn: str, *, databases: NameFilter | None) -> Target:

@@ -16,6 +16,7 @@ Examples:
 
 \b
   sequence-agent grants --role sequence_agent | psql -d app
+  sequence-agent grants --role sequence_agent --for columns | psql -d app
   sequence-agent grants --role sequence_agent_reset --for resets | psql -d app
 """
 
@@ -24,6 +25,7 @@ class Purpose(StrEnum):
     """What the role is to do."""
 
     SAMPLING = "sampling"
+    COLUMNS = "columns"
     RESETS = "resets"
 
 
@@ -37,11 +39,14 @@ def grants(
         Purpose, typer.Option("--for", help="What the role is to do.")
     ] = Purpose.SAMPLING,
 ) -> int:
-    """Print the SQL that lets a role read sequences, or reset them.
+    """Print the SQL that lets a role read sequences, their columns, or reset them.
 
     For sampling, the role will be able to read positions and nothing else. Run it as a
     superuser or owner in every database that is to be sampled. It covers the schemas and
     sequences that the roles of today create later.
+
+    For columns, the role will besides be able to read the columns that sequences feed
+    today, and no other: that tells whether a sequence has fallen behind its column.
 
     For resets, the role becomes a member of the owners of the tables and sequences, for
     nothing less restarts a sequence. Run it in the database that is to be reset;
@@ -58,5 +63,7 @@ def _script(role: str, purpose: Purpose) -> str:
     match purpose:
         case Purpose.SAMPLING:
             return sql.grants(role)
+        case Purpose.COLUMNS:
+            return sql.column_grants(role)
         case Purpose.RESETS:
             return sql.reset_grants(role)

@@ -14,7 +14,7 @@ from agent.cli.paper import Paper
 from agent.domain.findings import Severity
 from agent.domain.quantities import compact
 from agent.domain.sequences import At
-from agent.domain.status import DatabaseStatus, SequenceStatus, State
+from agent.domain.status import DatabaseStatus, SequenceStatus
 from agent.domain.verdict import alarm
 from agent.domain.wording import percent_used
 
@@ -66,7 +66,7 @@ def _place(database: DatabaseStatus, *, among: Sequence[DatabaseStatus]) -> str:
 
 def _urgency(row: Row) -> tuple[int, float, str]:
     status = row.status
-    if status.state is State.VANISHED:
+    if not status.state.there:
         return (3, 0.0, row.name)
     if status.capacity is None:
         return (1, 0.0, row.name)

@@ -75,8 +75,8 @@ class Sampling(Section):
     column_interval: Interval = Field(
         default=timedelta(hours=1),
         description=(
-            "The time between two looks at the values in the columns that sequences"
-            " feed; checked, but not used by this version."
+            "The time between two looks at how far the columns have come that sequences"
+            " feed."
         ),
     )
     concurrency: Threads = Field(

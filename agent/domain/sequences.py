@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+# Schema, table and column.
+Place = tuple[str, str, str]
+
 
 class Link(StrEnum):
     """How the catalog ties a column to the sequence that feeds it."""
@@ -20,7 +23,10 @@ class FedColumn:
 
     `base_type` and `base_typmod` are those of the type under all domains;
     `type_name` is what the column was declared as. `quoted_table` and
-    `quoted_column` are fit to be pasted into SQL.
+    `quoted_column` are fit to be pasted into SQL. `unsupplied`: it must have a value,
+    and nothing in the catalog gives it one. `readable`: this role may look into it.
+    `locks` is how many relations a look at its furthest value locks; None where no
+    index leads to that.
     """
 
     table_schema: str
@@ -33,10 +39,19 @@ class FedColumn:
     unique: bool
     quoted_table: str
     quoted_column: str
+    table_oid: int
+    unsupplied: bool
+    readable: bool
+    locks: int | None
 
     @property
     def table(self) -> str:
         return f"{self.table_schema}.{self.table_name}"
+
+    @property
+    def place(self) -> Place:
+        """Where it is; its table may have been made anew."""
+        return self.table_schema, self.table_name, self.column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +102,7 @@ class Unreadability(StrEnum):
     LOCKED = "locked"
     UNLOGGED_ON_STANDBY = "unlogged_on_standby"
     VANISHED = "vanished"
+    MISSING = "missing"
     FAILED = "failed"
 
 

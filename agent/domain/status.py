@@ -39,6 +39,7 @@ from agent.domain.sequences import (
     Unreadable,
     Unused,
 )
+from agent.domain.taken import Sight, Unseen, behind, worst
 
 
 class State(StrEnum):
@@ -50,6 +51,12 @@ class State(StrEnum):
     LOCKED = "locked"
     UNLOGGED_ON_STANDBY = "unlogged_on_standby"
     VANISHED = "vanished"
+    MISSING = "missing"
+
+    @property
+    def there(self) -> bool:
+        """Whether there is a sequence, readable or not."""
+        return self not in {State.VANISHED, State.MISSING}
 
     @property
     def readable(self) -> bool:
@@ -58,11 +65,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnStatus:
-    """One fed column and how much of its own range is used; None if it has no bound."""
+    """One fed column and how much of its own range is used; None if it has no bound.
+
+    `sight` is what is known of the values to come that it holds.
+    """
 
     column: FedColumn
     limit: int | None
     capacity: Capacity | None
+    sight: Sight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +88,13 @@ class SequenceStatus:
     capacity: Capacity | None
     columns: tuple[ColumnStatus, ...]
     findings: tuple[Finding, ...]
+    behind: int | None
     usage: Usage | None = None
+    lost: tuple[FedColumn, ...] = ()
+
+    @property
+    def sights(self) -> tuple[Sight, ...]:
+        return tuple(column.sight for column in self.columns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +120,16 @@ class DatabaseStatus:
         """How many sequences are in each state; every state is present."""
         found = Counter(status.state for status in self.sequences)
         return {state: found[state] for state in State}
+
+    @cached_property
+    def column_states(self) -> Mapping[str, int]:
+        """How many columns were `seen`, and why the others were not; all are present."""
+        found = Counter(
+            sight.value if isinstance(sight, Unseen) else "seen"
+            for status in self.sequences
+            for sight in status.sights
+        )
+        return {state: found[state] for state in ("seen", *Unseen)}
 
     @cached_property
     def max_used_ratio(self) -> float | None:
@@ -145,14 +172,19 @@ def assess(
     thresholds: Thresholds,
     role: str,
     usage: Usage | None = None,
+    sights: tuple[Sight, ...] = (),
+    lost: tuple[FedColumn, ...] = (),
     before: tuple[Finding, ...] = (),
 ) -> SequenceStatus:
     """Everything that follows from one reading.
 
-    `role` is the database role that read it, quoted: remedies grant to it. `before`
-    are the findings of the round before.
+    `role` is the database role that read it, quoted: remedies grant to it. `sights` are
+    of the sequence's columns, or none if nobody has looked. `lost` are the columns that
+    it fed and that have no other source of values now. `before` are the findings
+    of the round before.
     """
     sequence, position = reading.sequence, reading.position
+    sights = sights or (Unseen.PENDING,) * len(sequence.columns)
     limiting = limiting_column(sequence)
     known = None if isinstance(position, Unreadable) else position
     reached = reach(reading)
@@ -163,6 +195,8 @@ def assess(
         thresholds=thresholds,
         role=role,
         usage=usage,
+        sights=sights,
+        lost=lost,
         before=before,
     )
     return SequenceStatus(
@@ -172,19 +206,38 @@ def assess(
         limit=limit_in(sequence, limiting),
         limited_by=describe_limit(sequence, limiting),
         capacity=reached,
-        columns=tuple(_column_status(sequence, known, c) for c in sequence.columns),
+        columns=tuple(
+            _column_status(sequence, known, column, sight)
+            for column, sight in zip(sequence.columns, sights, strict=True)
+        ),
         findings=findings(case),
+        behind=_behind(sequence, known, sights),
         usage=usage,
+        lost=lost,
     )
 
 
+def _behind(
+    sequence: SequenceDefinition,
+    position: Unused | At | None,
+    sights: tuple[Sight, ...],
+) -> int | None:
+    if position is None:
+        return None
+    return worst([behind(sequence, position, sight) for sight in sights])
+
+
 def _column_status(
-    sequence: SequenceDefinition, position: Unused | At | None, column: FedColumn
+    sequence: SequenceDefinition,
+    position: Unused | At | None,
+    column: FedColumn,
+    sight: Sight,
 ) -> ColumnStatus:
     return ColumnStatus(
         column=column,
         limit=column_limit(sequence, column),
         capacity=column_capacity(sequence, position, column) if position else None,
+        sight=sight,
     )
 
 
@@ -206,4 +259,5 @@ _STATE_OF = {
     Unreadability.LOCKED: State.LOCKED,
     Unreadability.UNLOGGED_ON_STANDBY: State.UNLOGGED_ON_STANDBY,
     Unreadability.VANISHED: State.VANISHED,
+    Unreadability.MISSING: State.MISSING,
 }

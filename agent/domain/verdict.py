@@ -78,6 +78,15 @@ def alarm(status: SequenceStatus) -> Severity | None:
     return next((f.severity for f in status.findings if f.kind in kinds), None)
 
 
+def _behind(status: SequenceStatus) -> Severity | None:
+    kind = Kind.BEHIND_COLUMN
+    return next((f.severity for f in status.findings if f.kind is kind), None)
+
+
+def _worse(one: Severity | None, other: Severity | None) -> Severity | None:
+    return one if one is Severity.CRITICAL or other is None else other
+
+
 def _seen(databases: Sequence[DatabaseStatus]) -> tuple[_Seen, ...]:
     """All sequences that are still there."""
     several = len({database.server for database in databases}) > 1
@@ -85,11 +94,11 @@ def _seen(databases: Sequence[DatabaseStatus]) -> tuple[_Seen, ...]:
         _Seen(
             name=_name(database, status, with_server=several),
             status=status,
-            alarm=alarm(status),
+            alarm=_worse(alarm(status), _behind(status)),
         )
         for database in databases
         for status in database.sequences
-        if status.state is not State.VANISHED
+        if status.state.there
     )
 
 
@@ -118,7 +127,7 @@ def _summary(
 ) -> str:
     """What made the level comes first; if nothing did, how much is used."""
     alarms = sorted((each for each in seen if each.alarm), key=_urgency)
-    filling = [_listed(alarms, _usage)]
+    filling = [_listed(alarms, _trouble)]
     unknown = [
         _listed([d for d in databases if d.error], _database_error),
         _listed(_unread(seen), _obstacle),
@@ -138,6 +147,12 @@ def _listed(items: Sequence[T], text: Callable[[T], str]) -> str:
     named = ", ".join(text(item) for item in items[:_NAMED])
     more = len(items) - _NAMED
     return f"{named} and {more} more" if more > 0 else named
+
+
+def _trouble(each: _Seen) -> str:
+    said = _usage(each)
+    behind = each.status.behind
+    return f"{said}, {counted(behind, 'call')} behind its column" if behind else said
 
 
 def _usage(each: _Seen) -> str:

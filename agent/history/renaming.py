@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from agent.domain.consumption.tracks import Record
+from agent.domain.consumption.records import Record
 
 Name = tuple[str, str]
 

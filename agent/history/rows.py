@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import RowMapping
 
 from agent.domain.consumption.buckets import DayCalls
+from agent.domain.consumption.records import Record
 from agent.domain.consumption.steps import Mark, Reason, Terms
-from agent.domain.consumption.tracks import Record
 from agent.domain.forecasting.scoring import Prediction
-from agent.domain.sequences import At, Unused
+from agent.domain.sequences import At, FedColumn, Link, Unused
 from agent.history.bulk import Cells
 from agent.history.hours import text_of
 
@@ -42,6 +44,7 @@ def series_cells(record: Record) -> Cells:
         "consumed": record.consumed,
         "fastest": record.fastest,
         "resets": {reason.value: times for reason, times in record.resets.items()},
+        "columns": [asdict(column) for column in record.columns],
     }
 
 
@@ -80,7 +83,12 @@ def record_of(row: RowMapping, days: Sequence[DayCalls], seen_at: datetime) -> R
         fastest=row["fastest"],
         resets={Reason(reason): times for reason, times in row["resets"].items()},
         days=tuple(days),
+        columns=tuple(_column(each) for each in row["columns"] or ()),
     )
+
+
+def _column(stored: Mapping[str, Any]) -> FedColumn:
+    return FedColumn(**{**stored, "link": Link(stored["link"])})
 
 
 def _mark(row: RowMapping, seen_at: datetime) -> Mark:

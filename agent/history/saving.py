@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from agent.domain.consumption.tracks import Record
+from agent.domain.consumption.records import Record
 from agent.domain.forecasting.scoring import Prediction
 from agent.history import tables
 from agent.history.bulk import (

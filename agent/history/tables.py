@@ -61,6 +61,7 @@ series = Table(
     Column("consumed", Whole, nullable=False),
     Column("fastest", Double, nullable=False),
     Column("resets", JSON, nullable=False),
+    Column("columns", JSON(none_as_null=True)),
     UniqueConstraint(
         "database_id",
         "schemaname",

@@ -12,7 +12,7 @@ from agent.domain.consumption.steps import Reason
 from agent.domain.forecasting.forecast import State as Outlook
 from agent.domain.forecasting.scoring import Scorecard
 from agent.domain.sequences import At
-from agent.domain.status import DatabaseStatus, SequenceStatus, State
+from agent.domain.status import DatabaseStatus, SequenceStatus
 
 Labels = tuple[tuple[str, str], ...]
 Value = int | float
@@ -39,6 +39,8 @@ class SequenceFamily:
     type: MetricType = "gauge"
     help: str
     samples: Callable[[SequenceStatus], Iterable[Sample]]
+    # Whether it is shown of a sequence that is gone, and missed.
+    of_missing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,10 @@ def _column_used_ratio(status: SequenceStatus) -> Iterable[Sample]:
     ]
 
 
+def _behind_values(status: SequenceStatus) -> Iterable[Sample]:
+    return _value(status.behind)
+
+
 def _finding(status: SequenceStatus) -> Iterable[Sample]:
     return [
         ((("kind", finding.kind.value), ("severity", finding.severity.value)), 1)
@@ -121,9 +127,17 @@ def _sequences(round_: Round) -> Iterable[Sample]:
     if status.error is not None:
         return ()
     # A sequence that vanished during the round has left: it is counted nowhere.
-    counts = {s.value: n for s, n in status.states.items() if s is not State.VANISHED}
+    counts = {s.value: n for s, n in status.states.items() if s.there}
     counts["excluded"] = status.excluded
     return [((("state", state),), count) for state, count in counts.items()]
+
+
+def _columns(round_: Round) -> Iterable[Sample]:
+    if round_.status.error is not None:
+        return ()
+    return [
+        ((("state", state),), n) for state, n in round_.status.column_states.items()
+    ]
 
 
 def _max_used_ratio(round_: Round) -> Iterable[Sample]:
@@ -257,14 +271,25 @@ FAMILIES: tuple[Family, ...] = (
         samples=_column_used_ratio,
     ),
     SequenceFamily(
+        name="pg_sequence_behind_values",
+        help="Calls until the sequence is past what its column holds; 0 is healthy.",
+        samples=_behind_values,
+    ),
+    SequenceFamily(
         name="pg_sequence_finding",
         help="One for each thing that a human should know about the sequence.",
         samples=_finding,
+        of_missing=True,
     ),
     DatabaseFamily(
         name="pg_sequences",
         help="Sequences of the database by what could be said of them.",
         samples=_sequences,
+    ),
+    DatabaseFamily(
+        name="pg_sequence_columns",
+        help="Columns that are fed, by whether it is known what they hold, and why not.",
+        samples=_columns,
     ),
     DatabaseFamily(
         name="pg_sequence_max_used_ratio",

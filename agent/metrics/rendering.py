@@ -71,7 +71,8 @@ def _pages(
     if not families:
         return ()
     known = {row.status.sequence.oid: row for page in before.pages for row in page.rows}
-    # A sequence that vanished during the round has left the exposition.
+    # A sequence that vanished during the round has left the exposition; of one that a
+    # column misses, that is all there is to say.
     rows = [
         _row(each, labels, families, known.get(each.sequence.oid))
         for each in status.sequences
@@ -100,6 +101,8 @@ def _row(
     labels = _sequence_labels(status.sequence, labels, before)
     texts = [
         "".join([sample_line(f.name, labels, s) for s in f.samples(status)])
+        if status.state is not State.MISSING or f.of_missing
+        else ""
         for f in families
     ]
     return _Row(status, labels, tuple(texts))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from agent.domain.sequences import FedColumn, Link, SequenceDefinition
 from agent.ports import Inventory
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
+
+_NAMES = tuple(each.name for each in fields(FedColumn))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,20 +21,16 @@ class _Fingerprint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ColumnRow:
+class _ColumnRow(FedColumn):
     """A row of columns.sql."""
 
     sequence_oid: int
-    table_schema: str
-    table_name: str
-    column: str
-    type_name: str
-    base_type: str
-    base_typmod: int
-    link: str
-    unique: bool
-    quoted_table: str
-    quoted_column: str
+
+    def fed(self) -> FedColumn:
+        """The column alone."""
+        known: dict[str, Any] = {name: getattr(self, name) for name in _NAMES}
+        known["link"] = Link(self.link)
+        return FedColumn(**known)
 
 
 def fingerprint(reading: ReadOnly) -> str:
@@ -54,20 +53,5 @@ def inventory(reading: ReadOnly) -> Inventory:
 def _columns(reading: ReadOnly) -> Mapping[int, tuple[FedColumn, ...]]:
     fed: defaultdict[int, list[FedColumn]] = defaultdict(list)
     for row in reading.rows(query("columns"), _ColumnRow):
-        fed[row.sequence_oid].append(_column(row))
+        fed[row.sequence_oid].append(row.fed())
     return {oid: tuple(columns) for oid, columns in fed.items()}
-
-
-def _column(row: _ColumnRow) -> FedColumn:
-    return FedColumn(
-        table_schema=row.table_schema,
-        table_name=row.table_name,
-        column=row.column,
-        type_name=row.type_name,
-        base_type=row.base_type,
-        base_typmod=row.base_typmod,
-        link=Link(row.link),
-        unique=row.unique,
-        quoted_table=row.quoted_table,
-        quoted_column=row.quoted_column,
-    )

@@ -26,7 +26,7 @@ from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
 
 # The statement's own locks on catalogs and their indexes come on top of a batch.
-_CATALOG_LOCKS = 32
+CATALOG_LOCKS = 32
 # Longer UNION ALLs cost more for each sequence, not less.
 _DIRECT_BATCH = 100
 
@@ -64,7 +64,7 @@ class _DirectValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Holder:
+class Holder:
     """A row of holders.sql."""
 
     oid: int
@@ -78,18 +78,18 @@ class PositionReader:
     def __init__(self, reading: ReadOnly, *, major: int, max_locks: int) -> None:
         self._reading = reading
         self._tells_all = major >= 18
-        self._batch = max(1, max_locks - _CATALOG_LOCKS)
+        self._batch = max(1, max_locks - CATALOG_LOCKS)
         self._direct_batch = min(_DIRECT_BATCH, self._batch)
 
     def positions(self, sequences: _Batch) -> Mapping[int, Position]:
         """The position of each sequence by oid; none is left out."""
-        held = self._holders()
+        held = holders(self._reading)
         held_shut = {oid for oid, holder in held.items() if holder.exclusive}
         found = self._first_look([s for s in sequences if s.oid not in held_shut], held)
         shut = [s for s in sequences if s.oid not in found or _is_locked(found[s.oid])]
         return found | self._second_chance(shut)
 
-    def _first_look(self, sequences: _Batch, held: Mapping[int, _Holder]) -> _Found:
+    def _first_look(self, sequences: _Batch, held: Mapping[int, Holder]) -> _Found:
         if self._tells_all:
             return self._in_batches(sequences, self._batch, self._by_function)
         called = [s for s in sequences if s.oid not in held]
@@ -113,7 +113,7 @@ class PositionReader:
         """Read what was locked once more, but wait for nobody who still holds it."""
         if not shut:
             return {}
-        held = self._holders()
+        held = holders(self._reading)
         free = [s for s in shut if not _holds_shut(held, s)]
         read = self._by_function if self._tells_all else self._directly
         return {s.oid: _locked(held, s) for s in shut} | self._in_batches(
@@ -147,7 +147,7 @@ class PositionReader:
 
     def _around_locks(self, batch: _Batch, read: Callable[[_Batch], _Found]) -> _Found:
         """Set aside what somebody holds: every further try costs a lock_timeout."""
-        held = self._holders()
+        held = holders(self._reading)
         locked = {s.oid: _locked(held, s) for s in batch if s.oid in held}
         if locked:
             free = [s for s in batch if s.oid not in locked]
@@ -182,9 +182,10 @@ class PositionReader:
         gone = Unreadable(Unreadability.VANISHED)
         return {s.oid: told.get(s.oid, gone) for s in batch}
 
-    def _holders(self) -> Mapping[int, _Holder]:
-        rows = self._reading.rows(query("holders"), _Holder)
-        return {holder.oid: holder for holder in rows}
+
+def holders(reading: ReadOnly) -> Mapping[int, Holder]:
+    """Who holds relations in a way that makes readers wait, by the oid of these."""
+    return {each.oid: each for each in reading.rows(query("holders"), Holder)}
 
 
 def _position(value: _Value) -> Position:
@@ -229,7 +230,7 @@ def _failed(error: psycopg.Error | UnicodeEncodeError) -> Unreadable:
             return Unreadable(Unreadability.FAILED, one_line(error))
 
 
-def _locked(held: Mapping[int, _Holder], sequence: SequenceDefinition) -> Unreadable:
+def _locked(held: Mapping[int, Holder], sequence: SequenceDefinition) -> Unreadable:
     holder = held.get(sequence.oid)
     return Unreadable(
         Unreadability.LOCKED, f"held by {holder.holders}" if holder else ""
@@ -244,7 +245,7 @@ def _gone(position: Position) -> bool:
     return position == Unreadable(Unreadability.VANISHED)
 
 
-def _holds_shut(held: Mapping[int, _Holder], sequence: SequenceDefinition) -> bool:
+def _holds_shut(held: Mapping[int, Holder], sequence: SequenceDefinition) -> bool:
     holder = held.get(sequence.oid)
     return holder is not None and holder.exclusive
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 
+from agent.domain.lost import Bereft, Deprived
 from agent.domain.sequences import (
     Position,
     SequenceDefinition,
     Unreadability,
     Unreadable,
 )
+from agent.domain.taken import Answer, Question
 from agent.ports import Inventory, ServerFacts
 from agent.postgres.connect import (
     Endpoint,
@@ -22,28 +24,17 @@ from agent.postgres.connect import (
     environment_defaults,
     parse_conninfo,
 )
-from agent.postgres.errors import UnsupportedServerError
+from agent.postgres.extremes import ExtremeReader
 from agent.postgres.inventory import fingerprint, inventory
 from agent.postgres.positions import PositionReader
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
-
-_OLDEST_MAJOR = 13
+from agent.postgres.versions import supported_major
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ListedDatabase:
     datname: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _FactsRow:
-    """A row of facts.sql."""
-
-    datname: str
-    version: str
-    in_recovery: bool
-    role: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +71,9 @@ class PostgresServer:
         """
         with connection(self.endpoint, datname) as opened:
             reading = ReadOnly(connection=opened, deadlines=self.endpoint.deadlines)
-            version = opened.info.server_version
-            if version < _OLDEST_MAJOR * 10_000:
-                raise UnsupportedServerError(opened.info.dbname, str(version // 10_000))
+            major = supported_major(opened)
             yield PostgresSession(
-                reading=reading, major=version // 10_000, max_locks=self.max_locks
+                reading=reading, major=major, max_locks=self.max_locks
             )
 
 
@@ -97,14 +86,8 @@ class PostgresSession:
     max_locks: int
 
     def facts(self) -> ServerFacts:
-        row = self.reading.row(query("facts"), _FactsRow)
-        return ServerFacts(
-            datname=row.datname,
-            version=row.version,
-            in_recovery=row.in_recovery,
-            role=row.role,
-            line=self._line() or ("standby" if row.in_recovery else "primary"),
-        )
+        facts = self.reading.row(query("facts"), ServerFacts)
+        return replace(facts, line=self._line() or facts.line)
 
     def _line(self) -> str | None:
         """None where a service has taken these functions away from its users."""
@@ -130,6 +113,25 @@ class PostgresSession:
         )
         found = reader.positions([s for s in sequences if s.oid not in hidden])
         return dict.fromkeys(hidden, _NOT_ON_STANDBY) | dict(found)
+
+    def answers(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
+        """How far columns have come; none is left out."""
+        reader = ExtremeReader(reading=self.reading, max_locks=self.max_locks)
+        return reader.answers(questions)
+
+    def deprived(self, lost: Sequence[Bereft]) -> Sequence[Deprived]:
+        """Those of the columns that miss their sequence."""
+        return self.reading.rows(
+            query("deprived"),
+            Deprived,
+            {
+                "tables_schemas": [each.column.table_schema for each in lost],
+                "tables": [each.column.table_name for each in lost],
+                "columns": [each.column.column for each in lost],
+                "schemas": [each.schema for each in lost],
+                "names": [each.name for each in lost],
+            },
+        )
 
 
 _NOT_ON_STANDBY = Unreadable(Unreadability.UNLOGGED_ON_STANDBY)

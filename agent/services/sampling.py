@@ -7,30 +7,25 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from agent.domain.consumption.usage import Usage
-from agent.domain.filters import NameFilter
 from agent.domain.findings import Thresholds
 from agent.domain.limits import Capacity
-from agent.domain.sequences import Position, Reading, SequenceDefinition
+from agent.domain.lost import MISSING, Lost, Name
+from agent.domain.sequences import (
+    FedColumn,
+    Position,
+    Reading,
+    SequenceDefinition,
+)
 from agent.domain.status import DatabaseStatus, SequenceStatus, assess, reach
 from agent.errors import AgentError
 from agent.ports import Clock, DatabaseSession, Inventory, Server, ServerFacts
+from agent.services.columns import ColumnWatch
+from agent.services.losses import LossWatch
+from agent.services.selection import Selection
 from agent.services.tracking import Seen, Tracker
 
 # A backend that has looked at 20,000 sequences holds 55 MB of relation cache.
 _SEQUENCES_PER_CONNECTION = 10_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """Which sequences of a database are looked at."""
-
-    schemas: NameFilter = field(default_factory=lambda: NameFilter(exclude=("pg_*",)))
-    sequences: NameFilter = field(default_factory=NameFilter)
-
-    def admits(self, sequence: SequenceDefinition) -> bool:
-        return self.schemas.admits(sequence.schema) and self.sequences.admits(
-            sequence.qualified
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +34,7 @@ class SamplingPlan:
 
     selection: Selection = field(default_factory=Selection)
     inventory_interval: timedelta = timedelta(minutes=10)
+    column_interval: timedelta = timedelta(hours=1)
     thresholds: Thresholds = field(default_factory=Thresholds)
 
 
@@ -60,6 +56,12 @@ class _Look:
     listing: _Listing
     positions: Mapping[int, Position]
     unsettled: frozenset[int]
+    lost: Mapping[Name, Lost]
+
+    def lost_by(self, sequence: SequenceDefinition) -> tuple[FedColumn, ...]:
+        """The columns that miss a sequence although one of its name is there."""
+        lost = self.lost.get((sequence.schema, sequence.name)) if self.lost else None
+        return lost.columns if lost else ()
 
     def seen(self, at: datetime) -> Seen:
         return Seen(
@@ -93,6 +95,8 @@ class Sampler:
         self._clock = clock
         self._tracker = tracker
         self._listing: _Listing | None = None
+        self._columns = ColumnWatch(plan.column_interval)
+        self._losses = LossWatch(tracker, plan.selection) if tracker else None
         self._statuses: Mapping[int, SequenceStatus] = {}
         self._role = ""
 
@@ -127,12 +131,14 @@ class Sampler:
         with self._server.open(self._datname) as session:
             facts = session.facts()
             listing = self._listed(session)
+            self._look_at_columns(session, listing.selected)
             first, *others = _chunks(listing.selected)
-            positions = dict(session.positions(first, in_recovery=facts.in_recovery))
+            positions = self._positions(session, first, facts)
             unsettled = self._unsettled(session, listing)
+            lost = self._losses.look(session, listing.inventory) if self._losses else {}
         for chunk in others:
             with self._server.open(self._datname) as session:
-                positions |= session.positions(chunk, in_recovery=facts.in_recovery)
+                positions |= self._positions(session, chunk, facts)
                 unsettled |= self._unsettled(session, listing)
         return _Look(
             began=began,
@@ -140,7 +146,34 @@ class Sampler:
             listing=listing,
             positions=positions,
             unsettled=unsettled,
+            lost=lost,
         )
+
+    def _look_at_columns(
+        self, session: DatabaseSession, sequences: Sequence[SequenceDefinition]
+    ) -> None:
+        """Those that are due; a look that stands alone goes on until it has seen all."""
+        now = self._clock.monotonic()
+        more = self._columns.look(session, sequences, now)
+        while more and self._tracker is None:
+            with self._server.open(self._datname) as another:
+                more = self._columns.look(another, sequences, now)
+
+    def _positions(
+        self,
+        session: DatabaseSession,
+        sequences: Sequence[SequenceDefinition],
+        facts: ServerFacts,
+    ) -> dict[int, Position]:
+        """Where they stand; of those that seem behind their columns, read once more."""
+        found = session.positions(sequences, in_recovery=facts.in_recovery)
+        again = self._columns.confirm(
+            session,
+            found,
+            in_recovery=facts.in_recovery,
+            now=self._clock.monotonic(),
+        )
+        return {**found, **again}
 
     def _listed(self, session: DatabaseSession) -> _Listing:
         """The listing of the round before, unless it is old or no longer true."""
@@ -184,28 +217,54 @@ class Sampler:
             s.oid: self._status(
                 before.get(s.oid),
                 Reading(sequence=s, position=look.positions[s.oid]),
+                look.lost_by(s),
                 now,
             )
             for s in look.listing.selected
         }
-        return tuple(self._statuses.values())
+        return (*self._statuses.values(), *self._missing(look))
+
+    def _missing(self, look: _Look) -> list[SequenceStatus]:
+        """Those that are gone, and missed by columns."""
+        there = {(s.schema, s.name) for s in look.listing.selected if look.lost}
+        return [
+            assess(
+                Reading(sequence=lost.sequence, position=MISSING),
+                thresholds=self._plan.thresholds,
+                role=look.facts.role,
+                lost=lost.columns,
+            )
+            for name, lost in look.lost.items()
+            if name not in there
+        ]
 
     def _status(
-        self, before: SequenceStatus | None, reading: Reading, now: datetime
+        self,
+        before: SequenceStatus | None,
+        reading: Reading,
+        lost: tuple[FedColumn, ...],
+        now: datetime,
     ) -> SequenceStatus:
         same = before is not None and (before.sequence, before.position) == (
             reading.sequence,
             reading.position,
         )
+        sights = self._columns.sights(reading.sequence)
         reached = before.capacity if before and same else reach(reading)
         usage = self._usage(reading.sequence, reached, now)
-        if before and same and before.usage == usage:
+        if (
+            before
+            and same
+            and (before.usage, before.sights, before.lost) == (usage, sights, lost)
+        ):
             return before
         return assess(
             reading,
             thresholds=self._plan.thresholds,
             role=self._role,
             usage=usage,
+            sights=sights,
+            lost=lost,
             before=before.findings if before else (),
         )
 

@@ -13,7 +13,6 @@ from agent.domain.forecasting.scoring import (
     UNSCORED,
     Prediction,
     Scorecard,
-    Stretch,
     chosen,
     due,
     memory,
@@ -22,7 +21,7 @@ from agent.domain.forecasting.scoring import (
     stretch_of,
 )
 
-_Tracks = Mapping[tuple[str, str], Track]
+_ByName = Mapping[tuple[str, str], Track]
 _MOVED_WITHIN = timedelta(days=7)
 
 
@@ -35,25 +34,23 @@ class Scorer:
         self._unwritten: tuple[Prediction, ...] = ()
         self._day: int | None = None
         self.cards: Mapping[int, Scorecard] = dict.fromkeys(HORIZONS, UNSCORED)
-
-    @property
-    def stretch(self) -> Stretch:
-        return stretch_of(self.cards)
+        self.stretch = stretch_of(self.cards)
 
     def resume(self, stored: Iterable[Prediction]) -> None:
         """Take over what was predicted before the start."""
         self._predictions = (*stored, *self._predictions)
         newest = max((p.made_at for p in self._predictions), default=None)
         self._day = None if newest is None else day_of(newest)
-        self.cards = scorecards(self._predictions)
+        self._learn()
 
-    def daily(self, tracks: _Tracks, now: datetime) -> None:
+    def daily(self, tracks: Iterable[Track], now: datetime) -> None:
         """Score what is due and predict anew, if this was not done today."""
         if self._day == day_of(now):
             return
         self._day = day_of(now)
-        came = tuple(self._scored(tracks, now))
-        made = tuple(self._made(tracks, now))
+        by_name = {track.key: track for track in tracks}
+        came = tuple(self._scored(by_name, now))
+        made = tuple(self._made(by_name, now))
         settled = {_identity(p) for p in came}
         kept = [
             p
@@ -62,7 +59,7 @@ class Scorer:
         ]
         self._predictions = (*kept, *came, *made)
         self._unwritten += (*came, *made)
-        self.cards = scorecards(self._predictions)
+        self._learn()
 
     def changes(self) -> tuple[Prediction, ...]:
         """What is to be stored since this was last asked."""
@@ -73,13 +70,17 @@ class Scorer:
         """Take back what `changes` gave, for it could not be written."""
         self._unwritten = (*lost, *self._unwritten)
 
-    def _scored(self, tracks: _Tracks, now: datetime) -> Iterator[Prediction]:
+    def _learn(self) -> None:
+        self.cards = scorecards(self._predictions)
+        self.stretch = stretch_of(self.cards)
+
+    def _scored(self, tracks: _ByName, now: datetime) -> Iterator[Prediction]:
         for each in due(self._predictions, now):
             track = tracks.get((each.schema, each.name))
             if track is not None:
                 yield scored(each, _consumed_by(track, each.due_at, now))
 
-    def _made(self, tracks: _Tracks, now: datetime) -> Iterator[Prediction]:
+    def _made(self, tracks: _ByName, now: datetime) -> Iterator[Prediction]:
         moving = (k for k, t in tracks.items() if t.per_second(_MOVED_WITHIN, now))
         for schema, name in chosen(moving):
             track = tracks[schema, name]

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from itertools import islice
 from threading import Lock
 
@@ -14,8 +15,9 @@ from agent.domain.consumption.tracks import WINDOWS, Track
 from agent.domain.consumption.usage import Usage, aged
 from agent.domain.forecasting.forecast import Forecast, State
 from agent.domain.forecasting.scoring import Scorecard
+from agent.domain.lost import Bereft, places
 from agent.domain.sequences import Position, SequenceDefinition, Unreadable
-from agent.ports import Chapter
+from agent.ports import Chapter, Inventory
 from agent.services.scoring import Scorer
 
 # Sequences that are dropped and made again keep their count, but names that never
@@ -72,6 +74,8 @@ class Tracker:
         self._made: dict[int, _Made] = {}
         self._still: dict[int, _Still] = {}
         self._scorer = Scorer(self._seed)
+        self._inventory: Inventory | None = None
+        self._bereft: tuple[Bereft, ...] = ()
 
     @property
     def scorecards(self) -> Mapping[int, Scorecard]:
@@ -90,6 +94,36 @@ class Tracker:
             self._gone += tuple(map(Track, stored.values()))
             self._scorer.resume(chapter.predictions)
             self._made, self._still = {}, {}
+            self._inventory = None
+
+    def bereft(self, inventory: Inventory) -> tuple[Bereft, ...]:
+        """Columns that were fed once, and by no sequence of this inventory."""
+        with self._lock:
+            if inventory is not self._inventory:
+                self._inventory = inventory
+                fed = places(inventory.sequences)
+                self._bereft = tuple(
+                    Bereft(
+                        schema=track.schema,
+                        name=track.name,
+                        oid=track.oid,
+                        terms=track.terms,
+                        column=column,
+                    )
+                    for track in (*self._tracks.values(), *self._gone)
+                    for column in track.columns
+                    if column.place not in fed
+                )
+            return self._bereft
+
+    def forget(self, lost: Iterable[Bereft]) -> None:
+        """These columns are gone, or miss nothing."""
+        with self._lock:
+            known = {t.key: t for t in (*self._gone, *self._tracks.values())}
+            for each in lost:
+                if track := known.get(each.key):
+                    track.forget(each.column)
+            self._inventory = None
 
     def follow(self, seen: Seen) -> None:
         """Take in a round, unless a later one was taken in already."""
@@ -105,7 +139,7 @@ class Tracker:
                 for sequence, position in seen.positions
                 if (track := _followed(find(sequence), sequence, position, seen))
             }
-            self._scorer.daily({t.key: t for t in self._tracks.values()}, seen.at)
+            self._scorer.daily(self._tracks.values(), seen.at)
             self._gone = tuple(islice(find.left(), _GONE_KEPT))
             for track in self._gone:
                 track.missed()
@@ -149,9 +183,14 @@ class Tracker:
     def unstored(self, chapter: Chapter) -> None:
         """Take back what `changes` gave, for it could not be written."""
         with self._lock:
-            tracks = {t.key: t for t in (*self._gone, *self._tracks.values())}
+            known = (*self._gone, *self._tracks.values())
+            by_name = {track.key: track for track in known}
+            # First by oid: one that is gone may have left its name to another.
+            by_oid = {(track.key, track.oid): track for track in known}
             for record in chapter.records:
-                if track := tracks.get((record.schema, record.name)):
+                key = (record.schema, record.name)
+                track = by_oid.get((key, record.mark.oid)) or by_name.get(key)
+                if track is not None:
                     track.unstored(record)
             self._scorer.unstored(chapter.predictions)
 
@@ -183,16 +222,11 @@ class _Finder:
     """Knows a sequence again: by its oid, or by its name where it was made anew."""
 
     def __init__(self, known: Sequence[Track], seen: Seen) -> None:
-        present = {sequence.oid for sequence, _ in seen.positions}
         cluster = _cluster(seen.line)
+        lines = {line for line in {t.line for t in known} if _cluster(line) == cluster}
         # Another cluster has other oids, which may mean anything.
-        self._by_oid = {t.oid: t for t in known if _cluster(t.line) == cluster}
-        self._by_key = {
-            t.key: t
-            for t in known
-            if not (t.oid in present and self._by_oid.get(t.oid) is t)
-        }
-        self._known = known
+        self._by_oid = {t.oid: t for t in known if t.line in lines}
+        self._known, self._seen = known, seen
         self._taken: set[int] = set()
 
     def __call__(self, sequence: SequenceDefinition) -> Track | None:
@@ -202,6 +236,17 @@ class _Finder:
         if track is not None:
             self._taken.add(id(track))
         return track
+
+    @cached_property
+    def _by_key(self) -> Mapping[tuple[str, str], Track]:
+        """Those that no oid tells; made when first asked for, which is in few rounds."""
+        # What was found by its oid until then may have another name now. It is not here.
+        present = {sequence.oid for sequence, _ in self._seen.positions}
+        return {
+            t.key: t
+            for t in self._known
+            if not (t.oid in present and self._by_oid.get(t.oid) is t)
+        }
 
     def left(self) -> Iterable[Track]:
         """Those that no sequence of the round continues."""

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from agent.domain.findings import Kind, Severity
 from agent.domain.limits import Capacity
-from agent.domain.status import DatabaseStatus, SequenceStatus, State
+from agent.domain.status import DatabaseStatus, SequenceStatus
 from agent.domain.wording import percent_used, printable
 
 _ABOUT_CAPACITY = {Kind.EXHAUSTED, Kind.NEAR_LIMIT}
@@ -91,7 +91,7 @@ _ROLE = {True: "standby", False: "primary"}
 
 
 def _counts(status: DatabaseStatus) -> str:
-    shown = {s.value: n for s, n in status.states.items() if s is not State.VANISHED}
+    shown = {s.value: n for s, n in status.states.items() if s.there}
     shown["excluded"] = status.excluded
     said = (f"{n} {state.replace('_', ' ')}" for state, n in shown.items() if n)
     return ", ".join(said) or "none"

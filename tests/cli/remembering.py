@@ -13,7 +13,7 @@ import numpy as np
 
 from agent.clock import SystemClock
 from agent.domain.consumption.buckets import DayCalls, day_of
-from agent.domain.consumption.tracks import Record
+from agent.domain.consumption.records import Record
 from agent.domain.forecasting.scoring import Prediction
 from agent.history.store import SqlHistory
 from agent.ports import Chapter

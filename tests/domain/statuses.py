@@ -59,6 +59,10 @@ USERS_ID = FedColumn(
     unique=True,
     quoted_table="public.users",
     quoted_column="id",
+    table_oid=2,
+    unsupplied=False,
+    readable=True,
+    locks=2,
 )
 
 

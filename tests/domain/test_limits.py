@@ -53,6 +53,10 @@ COLUMN = FedColumn(
     unique=False,
     quoted_table="public.t",
     quoted_column="id",
+    table_oid=1,
+    unsupplied=False,
+    readable=True,
+    locks=2,
 )
 
 values = st.integers(INT8.low, INT8.high)

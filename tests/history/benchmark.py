@@ -18,7 +18,7 @@ import numpy as np
 
 from agent.clock import SystemClock
 from agent.domain.consumption.buckets import DAYS_KEPT_FOR, DayCalls, day_of
-from agent.domain.consumption.tracks import Record
+from agent.domain.consumption.records import Record
 from agent.history.store import SqlHistory
 from agent.ports import Chapter
 from tests.history.records import NOW, RECORD

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from agent.domain.consumption.buckets import DayCalls
+from agent.domain.consumption.records import Record
 from agent.domain.consumption.steps import Mark, Reason, Terms
-from agent.domain.consumption.tracks import Record
 from agent.domain.forecasting.scoring import Prediction
 from agent.domain.sequences import At
 from agent.ports import Chapter

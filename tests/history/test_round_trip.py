@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.domain.consumption.buckets import DayCalls
+from agent.domain.consumption.records import Record
 from agent.domain.consumption.steps import Mark, Reason, Terms
-from agent.domain.consumption.tracks import Record
 from agent.domain.forecasting.scoring import Prediction
 from agent.domain.sequences import At, Unused
 from agent.history.hours import hours_of, text_of

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.domain.consumption.tracks import Record
+from agent.domain.consumption.records import Record
 from agent.domain.sequences import At
 from agent.errors import HistoryError
 from agent.history.store import SqlHistory

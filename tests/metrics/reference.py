@@ -39,7 +39,8 @@ def _labelled(family: Family, status: DatabaseStatus) -> Iterator[Labelled]:
         yield from _with(database, family.samples(round_))
         return
     for each in status.sequences:
-        if each.state is not State.VANISHED:
+        told = each.state is not State.MISSING or family.of_missing
+        if told and each.state is not State.VANISHED:
             names = {
                 "schemaname": each.sequence.schema,
                 "sequencename": each.sequence.name,

@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from agent.domain.sequences import At
-from agent.domain.status import DatabaseStatus, SequenceStatus
+from agent.domain.findings import Thresholds
+from agent.domain.lost import MISSING
+from agent.domain.sequences import At, Reading
+from agent.domain.status import DatabaseStatus, SequenceStatus, assess
 from agent.metrics.blocks import gzipped, plain
 from agent.metrics.exposition import Detail, Exposition
 from agent.metrics.families import FAMILIES, DatabaseFamily
@@ -18,6 +20,7 @@ from tests.domain.statuses import (
     NOON,
     SCORECARDS,
     USAGE,
+    USERS_ID,
     VANISHED,
     broken,
     database_of,
@@ -76,7 +79,9 @@ def test_families_stand_in_the_order_of_their_table() -> None:
     headers = [line.split(" ")[2] for line in lines_with(text, "# TYPE")]
 
     expected = [family.name for family in FAMILIES]
-    expected.remove("pg_sequence_column_used_ratio")  # no column is fed here
+    # No column is fed here.
+    expected.remove("pg_sequence_column_used_ratio")
+    expected.remove("pg_sequence_behind_values")
     assert headers == expected
 
 
@@ -138,6 +143,35 @@ def test_a_sequence_that_vanished_during_the_round_is_in_no_series() -> None:
     text = shown(database_of(used(5, "stays"), unread(VANISHED, "vanished")))
 
     assert "vanished" not in text
+
+
+def test_of_a_sequence_that_a_column_misses_there_is_its_finding_alone() -> None:
+    lost = assess(
+        Reading(sequence=BIGINT, position=MISSING),
+        thresholds=Thresholds(),
+        role="agent",
+        lost=(USERS_ID,),
+    )
+
+    text = shown(database_of(used(5, "stays"), lost))
+
+    (line,) = lines_with(text, "users_id_seq")
+    assert line == (
+        'pg_sequence_finding{server="primary",datname="app",schemaname="public",'
+        'sequencename="users_id_seq",kind="sequence_missing",severity="critical"} 1'
+    )
+    assert 'state="missing"' not in text
+
+
+def test_how_far_behind_is_shown_where_it_is_known() -> None:
+    fed = replace(BIGINT, columns=(USERS_ID,))
+    known = replace(status_of(fed, At(5)), behind=7)
+    unknown = status_of(replace(fed, oid=2, name="unknown"), At(5))
+
+    text = shown(database_of(known, unknown))
+
+    (line,) = lines_with(text, "pg_sequence_behind_values{")
+    assert line.endswith('sequencename="users_id_seq"} 7')
 
 
 def test_a_renamed_sequence_shows_its_new_name_only() -> None:

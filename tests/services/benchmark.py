@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from agent.domain.consumption.buckets import DayCalls, day_of
+from agent.domain.consumption.records import Record
 from agent.domain.consumption.steps import Mark, terms_of
-from agent.domain.consumption.tracks import Record
 from agent.domain.sequences import At, SequenceDefinition
 from agent.ports import Chapter
 from agent.services.tracking import Seen, Tracker

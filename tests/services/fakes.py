@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from agent.domain.consumption.tracks import Record
+from agent.domain.consumption.records import Record
+from agent.domain.lost import Bereft, Deprived
 from agent.domain.sequences import At, Position, SequenceDefinition
+from agent.domain.taken import Answer, Question
 from agent.errors import AgentError, HistoryError
 from agent.ports import Chapter, Inventory, ServerFacts
 from tests.stopped_clock import StoppedClock
@@ -30,7 +32,12 @@ class FakeServer:
     broken: AgentError | None = None
     role: str = "sampler"
     line: str = "1/00000001"
+    # What the columns of each table hold.
+    held: dict[str, list[int]] = field(default_factory=dict)
+    # Tables whose column has nothing that gives it a value.
+    deprived: set[str] = field(default_factory=set)
     inventories: int = 0
+    questions: int = 0
     sessions: int = 0
 
     def databases(self) -> tuple[str, ...]:
@@ -77,6 +84,31 @@ class FakeSession:
     ) -> Mapping[int, Position]:
         del in_recovery
         return {s.oid: At(self.server.values.get(s.oid, 1)) for s in sequences}
+
+    def answers(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
+        self.server.questions += len(questions)
+        return {each: _answer(each, self.server.held) for each in questions}
+
+    def deprived(self, lost: Sequence[Bereft]) -> Sequence[Deprived]:
+        return [
+            Deprived(
+                number=number,
+                quoted=f"{each.schema}.{each.name}",
+                quoted_schema=each.schema,
+            )
+            for number, each in enumerate(lost)
+            if each.column.table in self.server.deprived
+        ]
+
+
+def _answer(question: Question, held: Mapping[str, Sequence[int]]) -> int | None:
+    counted = [
+        value
+        for value in held.get(question.column.table, ())
+        if question.within.low <= value <= question.within.high
+        and (value - question.origin) % question.step == 0
+    ]
+    return (max if question.greatest else min)(counted, default=None)
 
 
 @dataclass

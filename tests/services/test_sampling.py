@@ -9,7 +9,8 @@ from agent.domain.filters import NameFilter
 from agent.domain.findings import Thresholds
 from agent.domain.sequences import At
 from agent.errors import AgentError
-from agent.services.sampling import Sampler, SamplingPlan, Selection
+from agent.services.sampling import Sampler, SamplingPlan
+from agent.services.selection import Selection
 from tests.domain.test_limits import SEQUENCE
 from tests.services.fakes import FakeServer, stopped_clock
 from tests.stopped_clock import StoppedClock

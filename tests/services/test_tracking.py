@@ -205,6 +205,21 @@ def test_a_sequence_made_anew_under_its_name_goes_on() -> None:
     assert watch.usage(again).resets == {Reason.RECREATED: 1}
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_new_sequence_under_the_former_name_of_another_begins_anew(
+    *, newest_first: bool
+) -> None:
+    renamed, new = replace(BIGINT, name="renamed"), replace(BIGINT, oid=77)
+    watch = Watch()
+    watch.see((BIGINT, At(1)))
+    watch.see((BIGINT, At(4)))
+
+    present = [(renamed, At(5)), (new, At(2))]
+    watch.see(*(present[::-1] if newest_first else present))
+
+    assert (watch.consumed(renamed), watch.consumed(new)) == (4, 0)
+
+
 def test_two_sequences_that_swapped_their_names_keep_their_counts() -> None:
     left, right = bounded("left"), replace(bounded("right"), oid=2)
     watch = Watch()
@@ -351,6 +366,18 @@ def test_a_limit_that_was_moved_makes_a_new_outlook_at_once() -> None:
     assert outlook.p50_seconds == pytest.approx(10 * 864_000, rel=0.05)
 
 
+def test_a_lone_jump_of_a_sequence_at_rest_does_not_bring_its_end_near() -> None:
+    watch = Watch()
+    watch.see((BIGINT, Unused(1)))
+    for hour in range(30 * 24):
+        watch.see((BIGINT, At(50_000 if hour > 28 * 24 else 1)), after=HOUR)
+
+    outlook = watch.usage(remaining=1000).outlook
+
+    assert outlook is not None
+    assert outlook.state is State.IDLE
+
+
 def test_the_same_history_is_answered_alike_after_a_restart() -> None:
     watch = Watch()
     steady(watch, hours=40 * 24, a_minute=7)
@@ -361,3 +388,20 @@ def test_the_same_history_is_answered_alike_after_a_restart() -> None:
         each.see((BIGINT, At(60 * 7 * (40 * 24 - 1) + 3)))
 
     assert watch.usage(remaining=10**5).outlook == after.usage(remaining=10**5).outlook
+
+
+def test_a_write_that_fails_after_a_name_changed_hands_is_made_up_for() -> None:
+    watch = Watch()
+    x, y = replace(BIGINT, oid=1, name="x"), replace(BIGINT, oid=2, name="y")
+    watch.see((x, At(1)), (y, At(1)))
+    watch.see((x, At(5)), (y, At(1)))
+    watch.see((replace(y, name="x"), At(1)))
+
+    lost = watch.stored()
+    watch.tracker.unstored(lost)
+    again = watch.stored()
+
+    assert sorted(r.consumed for r in again.records) == sorted(
+        r.consumed for r in lost.records
+    )
+    assert sum(d.calls for r in again.records for d in r.days) == 4

@@ -19,6 +19,7 @@ HOURS_KEPT_FOR = timedelta(weeks=8)
 DAYS_KEPT_FOR = timedelta(days=400)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_AN_HOUR, _A_DAY = timedelta(hours=1), timedelta(days=1)
 
 Hours = NDArray[np.int64]
 
@@ -67,12 +68,14 @@ class Buckets:
 
     def calls_since(self, hour: int, *, until: int) -> int:
         """Calls in the hours from `hour` up to and with `until`."""
+        if self._days.keys().isdisjoint(range(hour // DAY, until // DAY + 1)):
+            return 0  # as most of the time for most sequences
         return int(self._hourly(hour, until + 1).sum())
 
     def history(self, now: datetime) -> History:
         """Whole hours up to the last one that has ended, and the whole days before."""
         end = hour_of(now)
-        first = -(-(self.since - _EPOCH) // timedelta(hours=1))
+        first = -(-(self.since - _EPOCH) // _AN_HOUR)
         kept = hour_of(now - HOURS_KEPT_FOR) // DAY * DAY
         start = min(max(first, kept), end)
         earliest = max(-(-first // DAY), day_of(now - DAYS_KEPT_FOR))
@@ -84,7 +87,9 @@ class Buckets:
 
     def touched(self) -> tuple[DayCalls, ...]:
         """The days that changed since this was last asked."""
-        days = tuple(self._day(day) for day in sorted(self._touched))
+        days = tuple(
+            self._day(day) for day in sorted(self._touched & self._days.keys())
+        )
         self._touched.clear()
         return days
 
@@ -138,24 +143,23 @@ class Buckets:
     def _hourly(self, start: int, end: int) -> Hours:
         """Calls in the hours from `start` up to `end`, which is not one of them."""
         first, last = start // DAY, -(-end // DAY)
-        rows = np.zeros((max(last - first, 0), DAY), np.int64)
-        for row, day in enumerate(range(first, last)):
-            hours = self._days.get(day)
-            if hours is not None and not isinstance(hours, int):
-                rows[row] = hours
-        return rows.reshape(-1)[start - first * DAY : end - first * DAY]
+        still = np.zeros(DAY, np.int64)
+        days = [self._days.get(day, 0) for day in range(first, last)]
+        hours = [still if isinstance(each, int) else each for each in days]
+        joined = np.concatenate(hours or [still])
+        return joined[start - first * DAY : end - first * DAY]
 
     def _daily(self, first: int, end: int) -> Floats:
         return np.array([self._total(day) for day in range(first, end)], np.float64)
 
 
 def hour_of(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(hours=1)
+    return (at - _EPOCH) // _AN_HOUR
 
 
 def day_of(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(days=1)
+    return (at - _EPOCH) // _A_DAY
 
 
 def start_of(hour: int) -> datetime:
-    return _EPOCH + timedelta(hours=hour)
+    return _EPOCH + hour * _AN_HOUR

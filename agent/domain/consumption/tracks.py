@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from agent.domain.consumption.buckets import Buckets, DayCalls, hour_of, start_of
-from agent.domain.consumption.steps import Mark, Reason, step, terms_of
+from agent.domain.consumption.buckets import Buckets, hour_of, start_of
+from agent.domain.consumption.looks import LOOKS_KEPT_FOR, Look, Looks
+from agent.domain.consumption.records import Record
+from agent.domain.consumption.steps import Mark, Terms, step, terms_of
 from agent.domain.forecasting.forecast import (
     Forecast,
     History,
     forecast,
     screened,
+    simulated,
     unmoved,
 )
 from agent.domain.forecasting.increments import steady
 from agent.domain.forecasting.scoring import Stretch
-from agent.domain.sequences import At, SequenceDefinition, Unused
+from agent.domain.sequences import At, FedColumn, SequenceDefinition, Unused
 
 WINDOWS: Mapping[str, timedelta] = {
     "1h": timedelta(hours=1),
@@ -26,39 +29,8 @@ WINDOWS: Mapping[str, timedelta] = {
     "7d": timedelta(days=7),
 }
 
-_HOUR = timedelta(hours=1)
-_POINTS_APART = timedelta(seconds=15)
 # One round of sixty seconds, or several short ones: the last minutes.
 _RECENT = timedelta(seconds=45)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """A track as it is stored; `mark` is where it stood when it was last read.
-
-    `current` says that it stood there up to the last round of its database. `days` are
-    those that changed, or on the way back all that are kept. `previous` is the (schema,
-    name) under which it was stored before, where that has changed.
-    """
-
-    schema: str
-    name: str
-    since: datetime
-    mark: Mark
-    current: bool
-    consumed: int
-    fastest: float
-    resets: Mapping[Reason, int]
-    days: tuple[DayCalls, ...] = ()
-    previous: tuple[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Point:
-    """How much had been consumed by then."""
-
-    at: datetime
-    consumed: int
 
 
 class Track:
@@ -69,11 +41,12 @@ class Track:
         "_changed",
         "_definition",
         "_first",
+        "_looks",
         "_mark",
-        "_points",
         "_previous",
         "_seen_at",
         "buckets",
+        "columns",
         "consumed",
         "current",
         "fastest",
@@ -95,9 +68,10 @@ class Track:
         # Where counting stood before a line that reads ahead, in case it is left again.
         self._base: Unused | At | None = None
         self._definition: SequenceDefinition | None = None
-        self._points = deque([_Point(record.mark.at, record.consumed)])
+        self._looks = Looks(Look(record.mark.at, record.consumed))
         self._changed = False
         self._previous = record.previous
+        self.columns = record.columns
 
     @classmethod
     def begun(
@@ -118,6 +92,7 @@ class Track:
             consumed=0,
             fastest=0.0,
             resets={},
+            columns=sequence.columns,
         )
         track = cls(record)
         track._definition, track._changed = sequence, True
@@ -134,6 +109,10 @@ class Track:
     @property
     def line(self) -> str:
         return self._mark.line
+
+    @property
+    def terms(self) -> Terms:
+        return self._mark.terms
 
     def observe(
         self,
@@ -167,8 +146,8 @@ class Track:
         """
         if self.buckets.empty and self.consumed == 0:
             return 0.0 if now > self.buckets.since else None
-        if window <= _HOUR:
-            return self._rate_since(now - window, now)
+        if window <= LOOKS_KEPT_FOR:
+            return self._per_second_since(now - window, now)
         hour = hour_of(now - window) + 1
         begin = max(start_of(hour), self.buckets.since)
         if begin >= now:
@@ -178,7 +157,7 @@ class Track:
 
     def recent_per_second(self, now: datetime) -> float | None:
         """Calls per second over the last minutes, the newest step included."""
-        return self._rate_since(now - _RECENT, now)
+        return self._per_second_since(now - _RECENT, now)
 
     def outlook(
         self, remaining: int, now: datetime, *, seed: int, stretch: Stretch
@@ -186,16 +165,19 @@ class Track:
         """When so many calls are used up; the cost follows the risk."""
         if self.buckets.empty:
             return unmoved(now - self.buckets.since, remaining)
+        history = self.buckets.history(now)
         # Jumps only make an end seem nearer: what is far with them is far without.
-        far = screened(self.buckets.history(now), remaining)
+        far = screened(history, remaining)
         if far is not None:
             return far
-        return forecast(self.history(now), remaining, seed=seed, stretch=stretch)
+        usual = _without_jumps(history)
+        # Only what became another history has to be screened again.
+        tell = simulated if usual is history else forecast
+        return tell(usual, remaining, seed=seed, stretch=stretch)
 
     def history(self, now: datetime) -> History:
         """What a forecast learns from: without lone jumps, which are no rate."""
-        history = self.buckets.history(now)
-        return replace(history, hourly=steady(history.hourly))
+        return _without_jumps(self.buckets.history(now))
 
     def changes(self) -> Record | None:
         """What is to be stored since this was last asked; None if there is nothing."""
@@ -212,6 +194,7 @@ class Track:
             resets=dict(self.resets),
             days=self.buckets.touched(),
             previous=self._previous,
+            columns=self.columns,
         )
         self._changed, self._previous = False, None
         return record
@@ -238,26 +221,33 @@ class Track:
         self.resets.update(record.resets)
         if bridge.reset is not None:
             self.resets[bridge.reset] += 1
-        self._points = deque(_Point(p.at, p.consumed + before) for p in self._points)
+        self._looks.put_behind(before)
         self._changed = True
+
+    def forget(self, column: FedColumn) -> None:
+        """It does not miss the sequence."""
+        kept = tuple(each for each in self.columns if each.place != column.place)
+        self.columns, self._changed = kept, True
+
+    def _remember(self, columns: tuple[FedColumn, ...]) -> None:
+        """What it does not feed any more stays, until somebody says that it is no loss."""
+        known = {column.place: column for column in (*self.columns, *columns)}
+        remembered = tuple(known.values())
+        if remembered != self.columns:
+            self.columns, self._changed = remembered, True
 
     def _take(self, sequence: SequenceDefinition, mark: Mark) -> None:
         before = replace(self._mark, at=self._seen_at)
+        renamed = self.key != (sequence.schema, sequence.name)
+        if sequence is not self._definition:
+            self._remember(sequence.columns)
         self._definition = sequence
-        if (
-            self.current
-            and before == replace(mark, at=before.at)
-            and self.key
-            == (
-                sequence.schema,
-                sequence.name,
-            )
-        ):
+        if self.current and not renamed and before == replace(mark, at=before.at):
             return  # the catalog was read anew, and says the same
         if self._base is not None and mark.line != before.line:
             before = replace(before, position=self._base)
         taken = step(before, mark, fastest=self.fastest)
-        if self.key != (sequence.schema, sequence.name):
+        if renamed:
             self._previous = self._previous or self.key
             self.schema, self.name = sequence.schema, sequence.name
         self._base = before.position if taken.ahead else None
@@ -269,43 +259,16 @@ class Track:
             self._consume(taken.calls, start=before.at, end=mark.at)
 
     def _consume(self, calls: int, *, start: datetime, end: datetime) -> None:
-        self._note(start)
+        self._looks.note(Look(start, self.consumed))
         self.consumed += calls
-        self._note(end)
+        self._looks.note(Look(end, self.consumed))
         self.buckets.add(calls, start=start, end=end)
         # A step shorter than a second tells little of what comes in a second.
         self.fastest = max(self.fastest, calls / max((end - start).total_seconds(), 1))
 
-    def _note(self, at: datetime) -> None:
-        """Keep a point, not many for a short time, and one that is over an hour old."""
-        points, point = self._points, _Point(at, self.consumed)
-        if len(points) > 1 and points[-1].at - points[-2].at < _POINTS_APART:
-            points.pop()
-        points.append(point)
-        while len(points) > 1 and points[1].at <= at - _HOUR:
-            points.popleft()
-
-    def _rate_since(self, begin: datetime, now: datetime) -> float | None:
-        begin = max(begin, self._points[0].at)
-        if begin >= now:
-            return None
-        return (self.consumed - self._consumed_by(begin)) / (
-            now - begin
-        ).total_seconds()
-
-    def _consumed_by(self, at: datetime) -> float:
-        """Between two points, as if it had gone evenly."""
-        after = _Point(self._seen_at, self.consumed)
-        for point in reversed(self._points):
-            if point.at <= at:
-                calls = after.consumed - point.consumed
-                if not calls:
-                    return point.consumed
-                return point.consumed + calls * (
-                    (at - point.at) / (after.at - point.at)
-                )
-            after = point
-        return after.consumed
+    def _per_second_since(self, begin: datetime, now: datetime) -> float | None:
+        latest = Look(self._seen_at, self.consumed)
+        return self._looks.per_second(since=begin, now=now, latest=latest)
 
 
 def _mark(
@@ -319,3 +282,9 @@ def _mark(
         position=position,
         line=line,
     )
+
+
+def _without_jumps(history: History) -> History:
+    """The same one where there are none."""
+    hourly = steady(history.hourly)
+    return history if hourly is history.hourly else replace(history, hourly=hourly)

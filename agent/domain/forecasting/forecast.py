@@ -84,9 +84,7 @@ def forecast(
     told = screened(history, remaining)
     if told is not None:
         return told
-    observed = _observed_hours(history)
-    told = _simulated(history, remaining, seed=seed, observed=observed)
-    return told if stretch is None else _stretched(told, stretch)
+    return simulated(history, remaining, seed=seed, stretch=stretch)
 
 
 def screened(history: History, remaining: int) -> Forecast | None:
@@ -99,6 +97,23 @@ def screened(history: History, remaining: int) -> Forecast | None:
     if state is None:
         return None
     return Forecast(state=state, rate_per_second=0.0 if state is State.IDLE else rate)
+
+
+def simulated(
+    history: History, remaining: int, *, seed: int, stretch: Stretch | None = None
+) -> Forecast:
+    """The forecast of a history of which `screened` can tell nothing."""
+    outlook = _outlook(history, _observed_hours(history))
+    hours = hours_to_exhaustion(outlook, remaining, weeks=_HORIZON_WEEKS, seed=seed)
+    early, likely, late = (_seconds(hours, share) for share in (0.1, 0.5, 0.9))
+    told = Forecast(
+        state=State.BEYOND_HORIZON if early is None else State.OK,
+        rate_per_second=outlook.level.per_day / DAY / 3600,
+        p10_seconds=early,
+        p50_seconds=likely,
+        p90_seconds=late,
+    )
+    return told if stretch is None else _stretched(told, stretch)
 
 
 def unmoved(known_for: timedelta, remaining: int) -> Forecast:
@@ -201,21 +216,6 @@ def _silent(history: History, observed: int) -> bool:
     pauses = np.diff(moved)
     longest = int(pauses.max()) if len(pauses) else 0
     return bool(length - 1 - moved[-1] >= max(WEEK, 2 * longest))
-
-
-def _simulated(
-    history: History, remaining: int, *, seed: int, observed: int
-) -> Forecast:
-    outlook = _outlook(history, observed)
-    hours = hours_to_exhaustion(outlook, remaining, weeks=_HORIZON_WEEKS, seed=seed)
-    early, likely, late = (_seconds(hours, share) for share in (0.1, 0.5, 0.9))
-    return Forecast(
-        state=State.BEYOND_HORIZON if early is None else State.OK,
-        rate_per_second=outlook.level.per_day / DAY / 3600,
-        p10_seconds=early,
-        p50_seconds=likely,
-        p90_seconds=late,
-    )
 
 
 def _seconds(hours: Floats, share: float) -> float | None:

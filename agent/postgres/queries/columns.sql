@@ -4,6 +4,10 @@
 -- default (partitions, INHERITS) is left out where an ancestor is linked as well.
 -- Of several links of one column the strongest is kept: identity, owned, default.
 -- A type that is not built in has no base_type: its range is not known.
+-- `unsupplied` columns must have a value, and the catalog knows of nothing that gives
+-- them one: no default, no identity, no trigger. `locks` is how many relations are
+-- locked when an index tells the furthest value; NULL where none does, or where rows
+-- of other tables count too (INHERITS).
 -- Takes no lock on any table. Privileges: none. Oldest server: 13.
 WITH RECURSIVE link AS (
     SELECT
@@ -59,7 +63,8 @@ named AS (
         l.link,
         a.attname,
         a.atttypid,
-        a.atttypmod
+        a.atttypmod,
+        a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS undefined
     FROM
         link AS l
         INNER JOIN pg_attribute AS a
@@ -155,7 +160,54 @@ SELECT
             AND i.indpred IS NULL
     ) AS "unique",
     quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS quoted_table,
-    quote_ident(own.attname) AS quoted_column
+    quote_ident(own.attname) AS quoted_column,
+    own.table_oid::bigint AS table_oid,
+    own.undefined
+        AND c.relkind IN ('r', 'p')
+        AND NOT EXISTS (
+            SELECT FROM pg_type AS t WHERE t.oid = own.atttypid AND t.typdefaultbin IS NOT NULL
+        )
+        AND NOT EXISTS (
+            SELECT
+            FROM
+                pg_trigger AS g
+            WHERE
+                g.tgrelid = own.table_oid
+                AND NOT g.tgisinternal
+                -- BEFORE INSERT FOR EACH ROW
+                AND g.tgtype::integer & 7 = 7
+        ) AS unsupplied,
+    has_schema_privilege(c.relnamespace, 'USAGE')
+        AND has_column_privilege(c.oid, own.attnum, 'SELECT')
+        AND NOT row_security_active(c.oid) AS readable,
+    CASE
+        WHEN NOT EXISTS (
+            SELECT
+            FROM
+                pg_index AS i
+                INNER JOIN pg_class AS x ON x.oid = i.indexrelid
+                INNER JOIN pg_am AS m ON m.oid = x.relam AND m.amname = 'btree'
+                INNER JOIN pg_opclass AS o ON o.oid = i.indclass[0] AND o.opcdefault
+            WHERE
+                i.indrelid = own.table_oid
+                AND i.indkey[0] = own.attnum
+                AND i.indpred IS NULL
+                AND i.indisvalid
+        ) THEN NULL
+        WHEN c.relkind = 'p' THEN (
+            SELECT
+                count(*) + sum((
+                    SELECT count(*) FROM pg_index AS i WHERE i.indrelid = part.relid
+                ))
+            FROM
+                pg_partition_tree(c.oid) AS part
+        )::integer
+        WHEN c.relkind = 'r'
+            AND NOT EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhparent = c.oid)
+            THEN 1 + (
+                SELECT count(*) FROM pg_index AS i WHERE i.indrelid = c.oid
+            )::integer
+    END AS locks
 FROM
     own
     INNER JOIN pg_class AS c ON c.oid = own.table_oid

@@ -1,0 +1,159 @@
+"""Which of the next values of a sequence are already in the columns that it feeds.
+
+After a restore, a logical copy or explicit ids a sequence can stand behind its column:
+an insert then fails on a value that is there. An index tells the furthest value of a
+column at the cost of one page, so that is what is asked for, and never a count of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from agent.domain.limits import Range, calls_in
+from agent.domain.sequences import (
+    At,
+    FedColumn,
+    SequenceDefinition,
+    Unused,
+    upcoming,
+)
+
+_COMPARABLE = {"int2", "int4", "int8", "numeric"}
+
+
+class Unseen(StrEnum):
+    """Why it is not known how far a column has come."""
+
+    PENDING = "pending"
+    NO_INDEX = "no_index"
+    NO_PRIVILEGE = "no_privilege"
+    NOT_A_NUMBER = "not_a_number"
+    TOO_MANY_LOCKS = "too_many_locks"
+    LOCKED = "locked"
+    SLOW = "slow"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """The greatest, or least, value of a column within a range.
+
+    Only values that are `step` or a multiple of it away from `origin` count.
+    """
+
+    column: FedColumn
+    within: Range
+    greatest: bool
+    origin: int = 0
+    step: int = 1
+
+
+# A value, or that there is none, or why neither is known.
+Answer = int | Unseen | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """The first and the last of a sequence's coming values that a column holds."""
+
+    nearest: int
+    furthest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """None of the values to come is in the column."""
+
+
+CLEAR = Clear()
+Sight = Taken | Clear | Unseen
+
+
+def out_of_sight(column: FedColumn) -> Unseen | None:
+    """Why the catalog says that a column cannot be looked at; None if it can.
+
+    Numbers with a sign only: oid has no operator to compare it with a wider integer.
+    """
+    if column.base_type not in _COMPARABLE:
+        return Unseen.NOT_A_NUMBER
+    if column.locks is None:
+        return Unseen.NO_INDEX
+    return None if column.readable else Unseen.NO_PRIVILEGE
+
+
+def furthest(sequence: SequenceDefinition, column: FedColumn) -> Question:
+    """How far the column has come within the sequence's bounds, wherever that stands."""
+    return Question(
+        column=column,
+        within=Range(sequence.minimum, sequence.maximum),
+        greatest=sequence.ascending,
+    )
+
+
+def coming(
+    sequence: SequenceDefinition, position: Unused | At, column: FedColumn
+) -> tuple[Question, Question]:
+    """The nearest and the furthest of the values to come that the column holds."""
+    following = upcoming(sequence, position)
+    ahead = _ahead(sequence, following)
+    near, far = (
+        Question(
+            column=column,
+            within=ahead,
+            greatest=greatest,
+            origin=following,
+            step=abs(sequence.increment),
+        )
+        for greatest in (not sequence.ascending, sequence.ascending)
+    )
+    return near, far
+
+
+def calls_until_past(
+    sequence: SequenceDefinition, position: Unused | At, value: int | None
+) -> int:
+    """How many calls return `value` or one before it; 0 if it is passed, or none.
+
+    A sequence that may start again and feeds no unique column collides with nothing.
+    """
+    following = upcoming(sequence, position)
+    if value is None or not sequence.admits(following) or _collides_never(sequence):
+        return 0
+    step = abs(sequence.increment)
+    if sequence.ascending:
+        return calls_in(Range(following, value), step=step)
+    return calls_in(Range(value, following), step=step)
+
+
+def behind(
+    sequence: SequenceDefinition, position: Unused | At, sight: Sight
+) -> int | None:
+    """How many calls it takes to get past what the column holds; None: not known."""
+    if isinstance(sight, Unseen):
+        return None
+    value = sight.furthest if isinstance(sight, Taken) else None
+    return calls_until_past(sequence, position, value)
+
+
+def worst(counts: Sequence[int | None]) -> int | None:
+    """Of all columns of a sequence; None where one that is not known may be worse.
+
+    >>> worst([0, None]) is worst([]) is None
+    True
+    >>> worst([7, None])
+    7
+    """
+    most = max((each for each in counts if each is not None), default=0)
+    return None if most == 0 and (not counts or None in counts) else most
+
+
+def _ahead(sequence: SequenceDefinition, following: int) -> Range:
+    if sequence.ascending:
+        return Range(following, sequence.maximum)
+    return Range(sequence.minimum, following)
+
+
+def _collides_never(sequence: SequenceDefinition) -> bool:
+    return sequence.cycle and not any(column.unique for column in sequence.columns)
