@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dashboards.boards import DATABASES, FLEET, SEQUENCE, Board
+from dashboards.boards import DATABASES, FLEET, Board
+from dashboards.names import NAMES
 from dashboards.panels import (
     BAD_FROM_ONE,
     LEAD_TIME,
@@ -23,21 +24,10 @@ from dashboards.queries import (
     by_sequence,
     of_databases,
 )
+from dashboards.trouble import FITTING, UNREADABLE
 
 _SMALL = Place(width=4, height=4)
 _SHOWN = 25
-_TO_SEQUENCE = (
-    f"/d/{SEQUENCE}?${{datasource:queryparam}}&${{job:queryparam}}"
-    "&${instance:queryparam}&${__url_time_range}"
-    "&var-server=${__data.fields.Server}&var-datname=${__data.fields.Database}"
-    "&var-schemaname=${__data.fields.Schema}&var-sequencename=${__data.fields.Sequence}"
-)
-_NAMES = {
-    "server": Column(title="Server"),
-    "datname": Column(title="Database"),
-    "schemaname": Column(title="Schema"),
-    "sequencename": Column(title="Sequence", link=_TO_SEQUENCE),
-}
 _ENDS = "pg_sequence_time_to_exhaustion_seconds"
 
 
@@ -149,7 +139,7 @@ _RUNNING_OUT = Section(
                 ),
             },
             {
-                **_NAMES,
+                **NAMES,
                 "early": Column(title="Early", unit="s", steps=LEAD_TIME),
                 "likely": Column(title="Likely", unit="s"),
                 "late": Column(title="Late", unit="s"),
@@ -175,7 +165,7 @@ _RUNNING_OUT = Section(
                 "limit": _among(by_sequence("pg_sequence_limit_value"), _FULLEST),
             },
             {
-                **_NAMES,
+                **NAMES,
                 "used": Column(
                     title="Used", unit="percentunit", steps=USED, gauge=True
                 ),
@@ -188,8 +178,8 @@ _RUNNING_OUT = Section(
         rows(
             Text(
                 title="Findings",
-                description="How many sequences have a finding of each kind; the status"
-                " page of the agent has the remedy for each.",
+                description="How many sequences have a finding of each kind; and"
+                " sequence-agent inspect has the remedy for each.",
                 unit="none",
             ),
             {
@@ -240,67 +230,11 @@ _CONSUMING = Section(
                 f"{of_databases('pg_sequence_consumed_values_total')}[$__range])))"
             },
             {
-                **_NAMES,
+                **NAMES,
                 "calls": Column(title="Calls", unit="short"),
             },
             Place(width=10, height=9),
             sort_by=("Calls", True),
-        ),
-    ),
-)
-
-_UNREADABLE = Section(
-    title="What cannot be read",
-    panels=(
-        rows(
-            Text(
-                title="Unreadable sequences",
-                description="Sequences whose value is not known: no privilege, locked,"
-                " or unlogged on a standby. sequence-agent grants prints what is missing.",
-                unit="none",
-                no_value="none",
-            ),
-            {"readable": f"{by_sequence('pg_sequence_readable')} == 0"},
-            dict(_NAMES),
-            Place(width=9, height=8),
-        ),
-        rows(
-            Text(
-                title="Databases",
-                description="Whether the last round could read the database, and how"
-                " long ago one last could.",
-                unit="none",
-            ),
-            {
-                "up": by_database("sequence_agent_database_up"),
-                "age": "time() -"
-                f" {by_database('sequence_agent_last_sample_timestamp_seconds')}",
-            },
-            {
-                "server": Column(title="Server"),
-                "datname": Column(title="Database"),
-                "up": Column(
-                    title="Up", unit="bool_yes_no", steps=((None, "red"), (1, "green"))
-                ),
-                "age": Column(title="Last read", unit="s"),
-            },
-            Place(width=7, height=8),
-            sort_by=("Up", False),
-        ),
-        lines(
-            Text(
-                title="Sequences by state",
-                description="What could be said of them in each round.",
-                unit="none",
-            ),
-            [
-                Line(
-                    expr=f"sum by (state) (max by ({DATABASE_LABELS}, state)"
-                    f" ({of_databases('pg_sequences')}))",
-                    legend="{{state}}",
-                )
-            ],
-            Place(width=8, height=8),
         ),
     ),
 )
@@ -311,5 +245,5 @@ FLEET_BOARD = Board(
     description="What runs out first, when and where; who consumes; what cannot be read.",
     since="now-7d",
     variables=DATABASES,
-    sections=(_NOW, _RUNNING_OUT, _CONSUMING, _UNREADABLE),
+    sections=(_NOW, _RUNNING_OUT, _CONSUMING, FITTING, UNREADABLE),
 )

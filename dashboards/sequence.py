@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from dashboards.boards import DATABASES, SEQUENCE, Board, Marks, Variable
 from dashboards.panels import (
+    BAD_FROM_ONE,
     LEAD_TIME,
     USED,
     Column,
@@ -19,7 +20,7 @@ from dashboards.panels import (
 )
 from dashboards.queries import of_agents, of_databases, of_sequence
 
-_SMALL = Place(width=4, height=4)
+_SMALL = Place(width=3, height=4)
 _ENDS = "pg_sequence_time_to_exhaustion_seconds"
 _RESETS = of_sequence("pg_sequence_resets_total")
 
@@ -74,6 +75,18 @@ _NOW = Section(
                 ("likely", 50, "five"),
                 ("late", 90, "nine"),
             )
+        ),
+        number(
+            Text(
+                title="Behind its column",
+                description="Calls until it is past what its column holds: inserts fail"
+                " meanwhile. 0 is healthy.",
+                unit="short",
+                no_value="not known",
+            ),
+            f"max({of_sequence('pg_sequence_behind_values')})",
+            _SMALL,
+            steps=BAD_FROM_ONE,
         ),
         number(
             Text(

@@ -16,7 +16,7 @@ import psycopg
 from agent.clock import SystemClock
 from agent.demo.embedded import free_port
 from agent.domain.consumption.buckets import DayCalls, day_of
-from agent.domain.consumption.tracks import Record
+from agent.domain.consumption.records import Record
 from agent.domain.forecasting.scoring import HORIZONS, Prediction
 from agent.history.store import SqlHistory
 from agent.ports import Chapter
@@ -41,7 +41,11 @@ SELECT setval('quiet_seq', 5);
 CREATE SEQUENCE round_seq MAXVALUE 10 CYCLE;
 SELECT setval('round_seq', 10);
 CREATE SEQUENCE denied_seq;
+CREATE TABLE codes (id serial PRIMARY KEY);
+INSERT INTO codes VALUES (1), (2), (3);
+CREATE TABLE badges (id serial PRIMARY KEY);
 """
+_LOSE = "DROP SEQUENCE badges_id_seq CASCADE"
 # As the runbooks say, and by the same statements.
 _MEND = """
 ALTER TABLE items ALTER COLUMN id TYPE bigint;
@@ -50,6 +54,10 @@ ALTER SEQUENCE orders_seq AS bigint;
 ALTER SEQUENCE full_seq NO MAXVALUE;
 ALTER SEQUENCE busy_seq NO MAXVALUE;
 GRANT SELECT ON SEQUENCE denied_seq TO {role};
+SELECT setval('codes_id_seq', (SELECT max(id) FROM codes));
+CREATE SEQUENCE badges_id_seq OWNED BY badges.id;
+ALTER TABLE badges ALTER COLUMN id SET DEFAULT nextval('badges_id_seq');
+GRANT SELECT ON SEQUENCE badges_id_seq TO {role};
 """
 
 
@@ -82,6 +90,10 @@ class Scene:
     @property
     def _nowhere(self) -> str:
         return f"postgresql://nobody@127.0.0.1:{self.port}/postgres"
+
+    def lose(self) -> None:
+        """Take a sequence from a column; who does not know it was there cannot tell."""
+        self.app.execute(_LOSE)
 
     def mend(self) -> None:
         role = f'"{role_name(self.app_dsn)}"'
@@ -132,6 +144,7 @@ def scene_of(app: Database, target: Target, folder: Path) -> Scene:
     app.execute(_SCHEMA)
     app.execute(
         f'GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO "{role_name(dsn)}";'
+        f' GRANT SELECT (id) ON codes, items TO "{role_name(dsn)}";'
         f' REVOKE ALL ON SEQUENCE denied_seq FROM "{role_name(dsn)}"'
     )
     return Scene(

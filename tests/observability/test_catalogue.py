@@ -121,7 +121,16 @@ def test_every_metric_is_documented() -> None:
 
 def test_labels_in_texts_and_legends_are_those_of_the_metrics() -> None:
     labels = {"server", "datname", "schemaname", "sequencename", "exported_job", "job"}
-    labels |= {"state", "table", "column", "horizon", "outcome", "gate", "instance"}
+    labels |= {
+        "state",
+        "kind",
+        "table",
+        "column",
+        "horizon",
+        "outcome",
+        "gate",
+        "instance",
+    }
     for alert in load_alerts():
         named = set(re.findall(r"\$labels\.(\w+)", alert.summary + alert.description))
         assert named <= labels, alert.name

@@ -55,6 +55,10 @@ EXPECTED = {
     ("PgSequenceExhaustsSoon", "orders_seq"),
     ("PgSequenceExhaustsWithinMonths", "orders_seq"),
     ("PgSequenceBurst", "busy_seq"),
+    ("PgSequenceBehindColumn", "codes_id_seq"),
+    ("PgSequenceOutOfStep", "codes_id_seq"),
+    ("PgSequenceMissing", "badges_id_seq"),
+    ("PgSequenceOutOfStep", "badges_id_seq"),
     ("PgSequenceUnreadable", "primary"),
     ("SequenceAgentDatabaseDown", "gone"),
     ("SequenceAgentResetRefused", "hopeless"),
@@ -68,6 +72,8 @@ INHIBITED = {
     ("PgSequenceColumnNearLimit", "items_id_seq"),
     ("PgSequenceNearLimit", "orders_seq"),
     ("PgSequenceExhaustsWithinMonths", "orders_seq"),
+    ("PgSequenceOutOfStep", "codes_id_seq"),
+    ("PgSequenceOutOfStep", "badges_id_seq"),
 }
 NOBODY_MENDED = {("SequenceAgentArmingExpires", "staging")}
 
@@ -129,8 +135,9 @@ def told(scene: Scene, running: Stack) -> Story:
     with running_agent(scene.config()) as agent:
         agent.wait_ready()
         eventually(lambda: bool(running.instant("sequence_agent_build_info")))
-        eventually(lambda: succeeded(agent) > 1)
+        eventually(lambda: succeeded(agent) > 1, within=60)
         agent.terminate()
+    scene.lose()
     with running_agent(scene.config()) as agent:
         with scene.traffic():
             # Ticks may have been missed while no agent was there: that alert ends first.
@@ -240,7 +247,8 @@ def answer(
     values = choosing()
     if target.board == "sequence-agent-sequence":
         # Columns are those of a table; only orders have a past and so a forecast.
-        fed = target.panel["title"] in {"Used, by column", "Definition", "Findings"}
+        of_columns = {"Behind its column", "Used, by column", "Definition", "Findings"}
+        fed = target.panel["title"] in of_columns
         values = one_sequence(scene, "items_id_seq" if fed else "orders_seq")
     expr = asked(target.expr, values)
     if target.instant:
