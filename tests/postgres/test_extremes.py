@@ -306,6 +306,33 @@ def test_traffic_never_looks_like_a_sequence_left_behind(database: Database) -> 
     assert {s.behind for each in seen for s in each.sequences} == {0}
 
 
+def test_a_look_at_many_columns_holds_no_more_locks_than_agreed(
+    database: Database,
+) -> None:
+    for i in range(300):
+        database.execute(f"CREATE TABLE t{i} (id serial PRIMARY KEY, n int UNIQUE)")
+    most, done = 0, threading.Event()
+
+    def look() -> None:
+        for _ in range(5):
+            sampler_at(database.dsn, max_locks=64).sample()
+        done.set()
+
+    looking = threading.Thread(target=look)
+    with database.connect() as other:
+        looking.start()
+        while not done.is_set():
+            ((held,),) = other.execute(
+                "SELECT coalesce(max(n), 0) FROM (SELECT count(*) AS n FROM pg_locks"
+                " WHERE locktype = 'relation' AND pid <> pg_backend_pid() GROUP BY pid)"
+                " AS held"
+            ).fetchall()
+            most = max(most, held)
+        looking.join()
+
+    assert 10 < most <= 64
+
+
 def test_no_table_is_read_whole(database: Database) -> None:
     database.execute("CREATE TABLE t (id serial PRIMARY KEY, filler text)")
     database.execute(
