@@ -150,9 +150,13 @@ def _listed(items: Sequence[T], text: Callable[[T], str]) -> str:
 
 
 def _trouble(each: _Seen) -> str:
-    said = _usage(each)
     behind = each.status.behind
-    return f"{said}, {counted(behind, 'call')} behind its column" if behind else said
+    if _behind(each.status) is None or not behind:
+        return _usage(each)
+    late = f"{counted(behind, 'call')} behind its column"
+    if alarm(each.status) is None:
+        return f"{each.name} {late}"
+    return f"{_usage(each)}, {late}"
 
 
 def _usage(each: _Seen) -> str:

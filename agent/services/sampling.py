@@ -181,13 +181,15 @@ class Sampler:
         known = self._listing
         if known is not None and self._still_true(known, session, now):
             return known
-        inventory = session.inventory()
-        self._listing = _Listing(
+        self._listing = self._listing_of(session.inventory(), now)
+        return self._listing
+
+    def _listing_of(self, inventory: Inventory, now: float) -> _Listing:
+        return _Listing(
             inventory=inventory,
             selected=tuple(filter(self._plan.selection.admits, inventory.sequences)),
             taken_at=now,
         )
-        return self._listing
 
     def _unsettled(self, session: DatabaseSession, listing: _Listing) -> frozenset[int]:
         """What was restarted, altered or dropped since the catalog was read."""
@@ -196,7 +198,9 @@ class Sampler:
             or session.fingerprint() == listing.inventory.fingerprint
         ):
             return frozenset()
-        now = {s.oid: s for s in session.inventory().sequences}
+        # What is read now serves the next round, unless it is touched once more.
+        self._listing = self._listing_of(session.inventory(), self._clock.monotonic())
+        now = {s.oid: s for s in self._listing.inventory.sequences}
         return frozenset(s.oid for s in listing.selected if now.get(s.oid) != s)
 
     def _still_true(

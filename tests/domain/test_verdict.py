@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from agent.domain.findings import Thresholds
-from agent.domain.sequences import At, Unreadable
-from agent.domain.status import DatabaseStatus, SequenceStatus
+from agent.domain.sequences import At, Reading, Unreadable
+from agent.domain.status import DatabaseStatus, SequenceStatus, assess
+from agent.domain.taken import Taken
 from agent.domain.verdict import Level, Verdict, verdict
 from tests.domain.statuses import (
     BIGINT,
@@ -229,3 +230,20 @@ def test_odd_thresholds_are_written_as_percents() -> None:
     answer = verdict([database_of(used(1))], thresholds=thresholds)
 
     assert answer.perfdata[0] == "'primary/app max_used'=1.00%;7;99.5;0;"
+
+
+@pytest.mark.parametrize(
+    ("nearest", "level"), [(6, Level.CRITICAL), (7, Level.WARNING)]
+)
+def test_a_sequence_behind_its_column_is_told_of(nearest: int, level: Level) -> None:
+    behind = assess(
+        Reading(sequence=replace(BIGINT, columns=(USERS_ID,)), position=At(5)),
+        thresholds=Thresholds(),
+        role="agent",
+        sights=(Taken(nearest=nearest, furthest=9),),
+    )
+
+    answer = judged_alone(behind, used(1))
+
+    assert answer.level is level
+    assert answer.summary == "app.public.users_id_seq 4 calls behind its column"
