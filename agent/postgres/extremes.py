@@ -21,7 +21,7 @@ from agent.postgres.reading import ReadOnly
 # One page of an index takes less than a millisecond; what takes this long walks through
 # the remains of deleted rows.
 _PATIENCE = timedelta(seconds=1)
-_FAILURES_BORNE = 20
+_FAILURES_BORNE = 10
 
 _REASONS: tuple[tuple[type[errors.Error], Unseen], ...] = (
     (errors.LockNotAvailable, Unseen.LOCKED),

@@ -91,9 +91,10 @@ class ColumnWatch:
             answers = session.answers([self._watched[key].question for key in chosen])
             for key in chosen:
                 known = self._watched[key]
-                self._watched[key] = replace(
-                    known, answer=answers[known.question], asked_at=now
-                )
+                answer = answers[known.question]
+                # What there was no time for is the first to be asked next.
+                asked_at = known.asked_at if answer is Unseen.PENDING else now
+                self._watched[key] = replace(known, answer=answer, asked_at=asked_at)
             self._see({oid for oid, _ in chosen})
         oldest = min((w.asked_at for w in self._watched.values()), default=now)
         self._due_at = oldest + self._interval
@@ -106,8 +107,12 @@ class ColumnWatch:
         *,
         in_recovery: bool,
         now: float,
+        all_at_once: bool = False,
     ) -> Mapping[int, Position]:
-        """Ask again about whoever seems to be behind; their positions, read after that."""
+        """Ask again about whoever seems to be behind; their positions, read after that.
+
+        `all_at_once` is for a look after which there is no other.
+        """
         suspects = {
             key: watched
             for key, watched in self._watched.items()
@@ -116,7 +121,10 @@ class ColumnWatch:
         chosen = sorted(suspects, key=lambda key: suspects[key].confirmed_at)
         again: Mapping[int, Position] = {}
         if chosen:
-            asked = {key: suspects[key] for key in chosen[: self._at_once]}
+            asked = {
+                key: suspects[key]
+                for key in chosen[: None if all_at_once else self._at_once]
+            }
             self._ask_what_is_taken(session, asked, positions, now)
             again = session.positions(
                 list({w.sequence.oid: w.sequence for w in asked.values()}.values()),
@@ -171,10 +179,12 @@ class ColumnWatch:
             [each for pair in questions.values() for each in pair]
         )
         for key, (near, far) in questions.items():
+            known, found = self._watched[key], answers[far]
             self._watched[key] = replace(
-                self._watched[key],
-                answer=answers[far],
-                taken=_taken(answers[near], answers[far]),
+                known,
+                # Without an answer the suspicion stays.
+                answer=known.answer if isinstance(found, Unseen) else found,
+                taken=_taken(answers[near], found),
                 confirmed_at=now,
             )
 

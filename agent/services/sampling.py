@@ -19,7 +19,7 @@ from agent.domain.sequences import (
 from agent.domain.status import DatabaseStatus, SequenceStatus, assess, reach
 from agent.errors import AgentError
 from agent.ports import Clock, DatabaseSession, Inventory, Server, ServerFacts
-from agent.services.columns import ColumnWatch
+from agent.services.columns import AT_ONCE, ColumnWatch
 from agent.services.losses import LossWatch
 from agent.services.selection import Selection
 from agent.services.tracking import Seen, Tracker
@@ -152,12 +152,14 @@ class Sampler:
     def _look_at_columns(
         self, session: DatabaseSession, sequences: Sequence[SequenceDefinition]
     ) -> None:
-        """Those that are due; a look that stands alone goes on until it has seen all."""
+        """Those that are due; a look that stands alone has no later round for the rest."""
         now = self._clock.monotonic()
         more = self._columns.look(session, sequences, now)
-        while more and self._tracker is None:
-            with self._server.open(self._datname) as another:
-                more = self._columns.look(another, sequences, now)
+        fed = sum(len(sequence.columns) for sequence in sequences)
+        for _ in range(0 if self._tracker else fed // AT_ONCE):
+            if more:
+                with self._server.open(self._datname) as another:
+                    more = self._columns.look(another, sequences, now)
 
     def _positions(
         self,
@@ -172,6 +174,7 @@ class Sampler:
             found,
             in_recovery=facts.in_recovery,
             now=self._clock.monotonic(),
+            all_at_once=self._tracker is None,
         )
         return {**found, **again}
 

@@ -14,8 +14,8 @@ from agent.domain.sequences import (
     Unreadable,
 )
 from agent.domain.status import DatabaseStatus
-from agent.domain.taken import Answer, Question, Sight, Unseen
-from agent.services.columns import ColumnWatch
+from agent.domain.taken import Answer, Question, Sight, Taken, Unseen
+from agent.services.columns import AT_ONCE, ColumnWatch
 from agent.services.sampling import Sampler, SamplingPlan
 from agent.services.tracking import Tracker
 from tests.domain.statuses import BIGINT, USERS_ID
@@ -233,6 +233,61 @@ def test_no_more_is_asked_at_once_than_agreed_and_nothing_is_left_out() -> None:
 
     assert asked == [2, 2, 1, 0, 0, 0]
     assert unknown[-1] == 0
+
+
+@dataclass
+class Stubborn(FakeSession):
+    """A session that for a while answers nothing about columns."""
+
+    refusal: Unseen | None = None
+
+    def answers(self, questions: Sequence[Question]) -> Mapping[Question, Answer]:
+        answers = super().answers(questions)
+        return dict.fromkeys(answers, self.refusal) if self.refusal else answers
+
+
+def test_what_there_was_no_time_for_is_asked_in_the_next_round() -> None:
+    server = FakeServer(values={0: 1}, held={"public.t0": [500]})
+    session = Stubborn(server, "app", refusal=Unseen.PENDING)
+    watch = ColumnWatch(HOUR)
+    seen = []
+
+    for now, refusal in enumerate((Unseen.PENDING, None)):
+        session.refusal = refusal
+        watch.look(session, [fed(0)], now)
+        watch.confirm(session, {0: At(1)}, in_recovery=False, now=now)
+        seen.append(watch.sights(fed(0)))
+
+    assert seen == [(Unseen.PENDING,), (Taken(nearest=500, furthest=500),)]
+
+
+def test_a_suspicion_that_cannot_be_confirmed_is_not_dropped() -> None:
+    server = FakeServer(values={0: 1}, held={"public.t0": [500]})
+    session = Stubborn(server, "app")
+    watch = ColumnWatch(HOUR)
+    sequences = [fed(0)]
+    seen = []
+
+    watch.look(session, sequences, 0)
+    for now, refusal in enumerate((Unseen.LOCKED, None)):
+        session.refusal = refusal
+        watch.look(session, sequences, now)
+        watch.confirm(session, {0: At(1)}, in_recovery=False, now=now)
+        seen.append(watch.sights(fed(0)))
+
+    assert seen == [(Unseen.PENDING,), (Taken(nearest=500, furthest=500),)]
+
+
+def test_a_look_that_stands_alone_leaves_nothing_out() -> None:
+    many = AT_ONCE * 2 + 1
+    server = FakeServer(
+        contents={"app": [fed(n) for n in range(many)]},
+        held={f"public.t{n}": [5] for n in range(many)},
+    )
+
+    status = Sampler(server, "app", plan=SamplingPlan(), clock=stopped_clock()).sample()
+
+    assert {s.behind for s in status.sequences} == {4}
 
 
 def test_a_sequence_that_cannot_be_read_is_not_called_behind() -> None:
