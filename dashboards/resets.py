@@ -8,6 +8,7 @@ from dashboards.panels import (
     GOOD,
     Column,
     Line,
+    Panel,
     Place,
     Section,
     Text,
@@ -34,6 +35,12 @@ def _by_job(metric: str) -> str:
 
 def _counted(metric: str, by: str, *, over: str, more: str = "") -> str:
     return f"sum by ({by}) (increase({of_jobs(metric, more)}[{over}]))"
+
+
+def _bars(text: Text, metric: str, by: str, place: Place, *, shown: str = "") -> Panel:
+    """How much of it came in each step of time, by a label."""
+    expr = _counted(metric, by, over="$__rate_interval") + shown
+    return lines(text, [Line(expr=expr, legend=f"{{{{{by}}}}}")], place, bars=True)
 
 
 _NOW = Section(
@@ -168,79 +175,47 @@ _JOBS = Section(
 _OVER_TIME = Section(
     title="Over time",
     panels=(
-        lines(
+        _bars(
             Text(
                 title="Runs by outcome",
                 description="What became of the ticks of the jobs.",
                 unit="short",
             ),
-            [
-                Line(
-                    expr=_counted(_RUNS, "outcome", over="$__rate_interval"),
-                    legend="{{outcome}}",
-                )
-            ],
+            _RUNS,
+            "outcome",
             _HALF,
-            bars=True,
         ),
-        lines(
+        _bars(
             Text(
                 title="Refused, by gate",
                 description="Which gates said no; one run may be refused by several."
                 " sequence-agent plan shows why.",
                 unit="short",
             ),
-            [
-                Line(
-                    expr=_counted(
-                        "sequence_agent_job_refusals_total",
-                        "gate",
-                        over="$__rate_interval",
-                    )
-                    + " > 0",
-                    legend="{{gate}}",
-                )
-            ],
+            "sequence_agent_job_refusals_total",
+            "gate",
             _HALF,
-            bars=True,
+            shown=" > 0",
         ),
-        lines(
+        _bars(
             Text(
                 title="Rows removed, by job",
                 description="Rows that TRUNCATE removed, counted under its locks.",
                 unit="short",
             ),
-            [
-                Line(
-                    expr=_counted(
-                        "sequence_agent_job_truncated_rows_total",
-                        "exported_job",
-                        over="$__rate_interval",
-                    ),
-                    legend="{{exported_job}}",
-                )
-            ],
+            "sequence_agent_job_truncated_rows_total",
+            "exported_job",
             Place(width=8, height=8),
-            bars=True,
         ),
-        lines(
+        _bars(
             Text(
                 title="Sequences put back, by job",
                 description="Sequences that were restarted, or moved on by a resync.",
                 unit="short",
             ),
-            [
-                Line(
-                    expr=_counted(
-                        "sequence_agent_job_restarted_sequences_total",
-                        "exported_job",
-                        over="$__rate_interval",
-                    ),
-                    legend="{{exported_job}}",
-                )
-            ],
+            "sequence_agent_job_restarted_sequences_total",
+            "exported_job",
             Place(width=8, height=8),
-            bars=True,
         ),
         lines(
             Text(

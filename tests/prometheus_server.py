@@ -105,10 +105,10 @@ def _started(binary: str, home: Path, server: PrometheusServer) -> Iterator[None
         assert process.poll() is None, log.read_text()
         yield
     finally:
-        _end(process)
+        end(process)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
         process.wait(_SHUTDOWN_SECONDS)

@@ -90,6 +90,11 @@ class SequenceDefinition:
         return self.minimum <= value <= self.maximum
 
     @property
+    def repeats_freely(self) -> bool:
+        """Whether it starts again, and no column minds a value that it had before."""
+        return self.cycle and not any(column.unique for column in self.columns)
+
+    @property
     def owner(self) -> FedColumn | None:
         """The column that owns the sequence (SERIAL, OWNED BY or identity)."""
         return next((c for c in self.columns if c.link is not Link.DEFAULT), None)

@@ -119,7 +119,7 @@ def calls_until_past(
     A sequence that may start again and feeds no unique column collides with nothing.
     """
     following = upcoming(sequence, position)
-    if value is None or not sequence.admits(following) or _collides_never(sequence):
+    if value is None or not sequence.admits(following) or sequence.repeats_freely:
         return 0
     step = abs(sequence.increment)
     if sequence.ascending:
@@ -153,7 +153,3 @@ def _ahead(sequence: SequenceDefinition, following: int) -> Range:
     if sequence.ascending:
         return Range(following, sequence.maximum)
     return Range(sequence.minimum, following)
-
-
-def _collides_never(sequence: SequenceDefinition) -> bool:
-    return sequence.cycle and not any(column.unique for column in sequence.columns)

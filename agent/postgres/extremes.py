@@ -27,8 +27,6 @@ _REASONS: tuple[tuple[type[errors.Error], Unseen], ...] = (
     (errors.LockNotAvailable, Unseen.LOCKED),
     (errors.QueryCanceled, Unseen.SLOW),
     (errors.InsufficientPrivilege, Unseen.NO_PRIVILEGE),
-    (errors.UndefinedTable, Unseen.PENDING),
-    (errors.UndefinedColumn, Unseen.PENDING),
 )
 
 

@@ -13,6 +13,7 @@ from agent.domain.consumption.steps import Mark, Reason, Terms
 from agent.domain.forecasting.scoring import Prediction
 from agent.domain.sequences import At
 from agent.ports import Chapter
+from tests.domain.statuses import USERS_ID
 
 NOW = datetime(2026, 3, 4, 12, 30, 15, 123456, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=1)
@@ -44,6 +45,7 @@ RECORD = Record(
     consumed=41,
     fastest=0.25,
     resets={Reason.RESTART: 1},
+    columns=(USERS_ID,),
 )
 PREDICTION = Prediction(
     schema=RECORD.schema,

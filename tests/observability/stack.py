@@ -23,10 +23,9 @@ import pytest
 from agent.demo.embedded import free_port
 from dashboards.rules import ROOT
 from tests.eventually import eventually
-from tests.prometheus_server import program
+from tests.prometheus_server import end, program
 
 _LOOPBACK = "127.0.0.1"
-_SHUTDOWN_SECONDS = 20
 _ALERTMANAGER_CONFIG = ROOT / "compose" / "alertmanager.yml"
 
 
@@ -168,9 +167,4 @@ def _running(home: Path, command: Sequence[str], ready: Any) -> Iterator[None]:
         assert process.poll() is None, log.read_text()
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(_SHUTDOWN_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)

@@ -97,8 +97,5 @@ def describe_limit(sequence: SequenceDefinition, column: FedColumn | None) -> st
 def starts_again_safely(case: Case) -> bool:
     """A cycle that ends at its own bound and collides with nothing."""
     sequence = case.sequence
-    return (
-        sequence.cycle
-        and limit_in(sequence, case.limiting) == limit_in(sequence, None)
-        and not any(column.unique for column in sequence.columns)
-    )
+    ends_itself = limit_in(sequence, case.limiting) == limit_in(sequence, None)
+    return ends_itself and sequence.repeats_freely
