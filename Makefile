@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 WORKERS := 2
 MATRIX := 13 14 15 17
 # What depends on the server's version; commands and pages are tested on 16 and 18.
-OF_THE_SERVER := tests/postgres tests/resets tests/history tests/domain/test_grants.py \
+OF_THE_SERVER := tests/postgres tests/resets tests/history \
 	tests/daemon/test_consumption.py tests/daemon/test_jobs.py
 PYTHON_IN_VENV := .venv/bin/python
 COMPILE := .venv/bin/uv pip compile pyproject.toml --universal --python-version 3.11 \

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from agent.domain.grants import column_grants, grants
+from tests.postgres.granting import run
 from tests.postgres_servers import Database, role_name
 from tests.sampled import sample
 
@@ -22,12 +23,12 @@ SCHEMA = """
 
 def granted(database: Database, dsn: str) -> list[str]:
     """What a superuser is told who runs both scripts for the role of a DSN."""
-    said: list[str] = []
     with database.connect() as connection:
-        connection.add_notice_handler(lambda n: said.append(n.message_primary or ""))
-        for script in (grants, column_grants):
-            connection.execute(script(role_name(dsn)).encode())
-    return said
+        return [
+            line
+            for script in (grants, column_grants)
+            for line in run(connection, script(role_name(dsn)))
+        ]
 
 
 def behind(dsn: str) -> dict[str, int | None]:
@@ -89,12 +90,9 @@ def test_a_second_run_changes_nothing(database: Database) -> None:
 def test_who_may_not_grant_is_told_what_was_skipped(database: Database) -> None:
     database.execute(SCHEMA)
     dsn, other = database.role("agent"), database.role("other")
-    said: list[str] = []
 
     with database.connect(other) as connection:
-        connection.add_notice_handler(lambda n: said.append(n.message_primary or ""))
-        connection.execute(column_grants(role_name(dsn)).encode())
+        (warning,) = run(connection, column_grants(role_name(dsn)))
 
-    (warning,) = said
     assert warning.startswith("skipped 2 columns")
     assert "public.users" in warning
