@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from dashboards.sdk import (
     PromQueryFormat,
@@ -19,7 +20,7 @@ from dashboards.sdk import (
 
 DATASOURCE = common.DataSourceRef(type_val="prometheus", uid="${datasource}")
 
-Panel = stat.Panel | table.Panel | timeseries.Panel
+Panel: TypeAlias = stat.Panel | table.Panel | timeseries.Panel
 # From a value on, which colour; the first has none below it.
 Steps = Sequence[tuple[float | None, str]]
 
