@@ -58,6 +58,7 @@ def arm(endpoint: Endpoint, order: Order) -> Armed:
         target = doing.rows(query("arm_target"), vetoes.Target)[0]
         vetoes.refuse_production(target)
         vetoes.refuse_another_environment(target, order.environment)
+        vetoes.need_administrator(target)
         schema = ledger_schema.schema_of(doing)
         if schema is None:
             vetoes.need_create(target)
@@ -65,12 +66,14 @@ def arm(endpoint: Endpoint, order: Order) -> Armed:
             ledger_schema.refuse_newer(schema)
         ledger_schema.upgrade(doing, schema)
         vetoes.refuse_protected(target, _marker(doing))
-        return Armed(
+        armed = Armed(
             marker=_write(doing, order),
             owner=schema.owner if schema else target.role,
             grantees=_granted(doing, order.grant_to),
             made=schema is None,
         )
+        ledger_schema.refuse_altered(doing)
+        return armed
 
 
 def disarm(endpoint: Endpoint) -> Disarmed:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import psycopg
+from psycopg import IsolationLevel, pq
 from psycopg.abc import Buffer, PQGen
 from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -28,11 +29,14 @@ from agent.postgres.errors import (
     DsnError,
     one_line,
 )
+from agent.postgres.queries import query
 
 T = TypeVar("T")
 
 _POLL_SECONDS = 0.1
 _CLIENT_GRACE = timedelta(seconds=2)
+# How long a server may take to answer a cancel before its connection is closed.
+_CANCEL_GRACE = timedelta(milliseconds=400)
 _KEEPALIVES = {
     "keepalives_idle": "10",
     "keepalives_interval": "5",
@@ -74,9 +78,58 @@ class DeadlineExceededError(psycopg.OperationalError):
 
 
 class BoundedConnection(psycopg.Connection[TupleRow]):
-    """A connection none of whose waits outlasts the deadline or the agent's stop."""
+    """A connection none of whose waits outlasts the deadline or the agent's stop.
+
+    Every transaction of it begins with our own settings, whatever the database, the
+    role or the pooler in between prefers. Nothing is sent outside a transaction, and
+    nothing is set for longer than one: behind a transaction pooler the next one may
+    run on another backend, and the next client on this.
+    """
 
     endpoint: Endpoint | None = None
+    patience: timedelta | None = None
+    """For one statement, where it is not the endpoint's."""
+
+    @contextmanager
+    def transaction(
+        self,
+        savepoint_name: str | None = None,
+        force_rollback: bool = False,  # noqa: FBT002 - the signature is psycopg's
+    ) -> Iterator[psycopg.Transaction]:
+        """Begin a transaction with our settings, or a savepoint within one."""
+        outermost = self.info.transaction_status is pq.TransactionStatus.IDLE
+        with super().transaction(savepoint_name, force_rollback) as transaction:
+            if outermost:
+                self.execute(self._settings())
+            yield transaction
+
+    def begin(self) -> None:
+        """Begin a transaction with our settings, to be ended by COMMIT or ROLLBACK."""
+        self.execute(self._get_tx_start_command())
+        self.execute(self._settings())
+
+    def _settings(self) -> bytes:
+        """All in one message; the search path comes first, so that nothing is hijacked.
+
+        SET LOCAL calls no function, so that none on the path of before can be in its place.
+        """
+        statements = [query("session_settings").rstrip()]
+        version = self.info.server_version
+        if can_restrict_relations(version):
+            statements.append(
+                b"SET LOCAL restrict_nonsystem_relation_kind = 'view, foreign-table'"
+            )
+        if version >= 170_000:
+            statements.append(b"SET LOCAL transaction_timeout = 0")
+        if self.info.parameter_status("server_encoding") == "SQL_ASCII":
+            # Any other client encoding makes the server check each name, and fail.
+            statements.append(b"SET LOCAL client_encoding = 'SQL_ASCII'")
+        return b";\n".join([*statements, *self._timeouts()])
+
+    def _timeouts(self) -> Iterator[bytes]:
+        deadlines = self.endpoint.deadlines if self.endpoint else Deadlines()
+        yield f"SET LOCAL statement_timeout = '{milliseconds(deadlines.statement)}'".encode()
+        yield f"SET LOCAL lock_timeout = '{milliseconds(deadlines.lock)}'".encode()
 
     def wait(
         self,
@@ -85,36 +138,76 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
         timeout: float | None = None,
     ) -> T:
         del timeout  # ours is the shorter one
-        return super().wait(self._bounded(gen), interval=interval)
+        if self.endpoint is None:
+            return super().wait(gen, interval=interval)
+        if self.endpoint.stopping.is_set():
+            self._close("the agent is stopping")
+        patience = self.patience or self.endpoint.deadlines.statement + _CLIENT_GRACE
+        return super().wait(self._bounded(gen, patience), interval=interval)
 
-    def _bounded(self, gen: PQGen[T]) -> PQGen[T]:
+    def _bounded(self, gen: PQGen[T], patience: timedelta) -> PQGen[T]:
         """Pass a psycopg generator through, and give up when its time is up.
 
         psycopg comes back every interval even when nothing happens on the socket.
+        Giving up begins with a cancel: a backend whose client only closes its socket
+        goes on waiting, with all its locks. What comes true nevertheless, such as a
+        COMMIT that waited for a standby, is no failure.
         """
-        if self.endpoint is None:
-            return (yield from gen)
-        patience = (self.endpoint.deadlines.statement + _CLIENT_GRACE).total_seconds()
-        deadline = self.endpoint.clock.monotonic() + patience
+        reason: str | None = None
+        deadline = self._deadline(patience)
         try:
             wanted = next(gen)
             while True:
                 ready = yield wanted
-                self._give_up_after(deadline)
+                if reason and self._is_past(deadline):
+                    self._close(reason)
+                if not reason and (reason := self._reason_to_give_up(deadline)):
+                    self._ask_to_cancel()
+                    deadline = self._deadline(_CANCEL_GRACE)
                 wanted = gen.send(ready)
         except StopIteration as finished:
             answer: T = finished.value
             return answer
+        except psycopg.Error:
+            if reason:
+                self._close(reason)
+            raise
 
-    def _give_up_after(self, deadline: float) -> None:
-        """Close before raising: what comes after must fail at once, not wait again."""
+    def _reason_to_give_up(self, deadline: float) -> str | None:
+        if self.endpoint is not None and self.endpoint.stopping.is_set():
+            return "the agent is stopping"
+        return "the server did not answer in time" if self._is_past(deadline) else None
+
+    def _deadline(self, patience: timedelta) -> float:
+        return self._monotonic() + patience.total_seconds()
+
+    def _is_past(self, deadline: float) -> bool:
+        return self._monotonic() > deadline
+
+    def _monotonic(self) -> float:
         assert self.endpoint is not None  # noqa: S101 - for the type checkers
-        if self.endpoint.stopping.is_set():
-            self.pgconn.finish()
-            raise DeadlineExceededError("the agent is stopping")
-        if self.endpoint.clock.monotonic() > deadline:
-            self.pgconn.finish()
-            raise DeadlineExceededError("the server did not answer in time")
+        return self.endpoint.clock.monotonic()
+
+    def _ask_to_cancel(self) -> None:
+        # A server that cannot be reached any more cannot be asked either.
+        with suppress(psycopg.Error, OSError):
+            self.cancel_safe(timeout=_CANCEL_GRACE.total_seconds())
+
+    def _close(self, reason: str) -> NoReturn:
+        """Close before raising: what comes after must fail at once, not wait again."""
+        self.pgconn.finish()
+        raise DeadlineExceededError(reason)
+
+
+def can_restrict_relations(server_version: int) -> bool:
+    """Whether the server can be told to read neither views nor foreign tables.
+
+    The minor releases of August 2024 brought it (CVE-2024-7348).
+    """
+    return server_version >= _RESTRICTS_SINCE.get(server_version // 10_000, 170_000)
+
+
+_RESTRICTS_SINCE = {13: 130_016, 14: 140_013, 15: 150_008, 16: 160_004}
 
 
 @contextmanager
@@ -200,6 +293,9 @@ def _connect(
     except (psycopg.Error, UnicodeError) as error:
         raise DatabaseUnreachableError(name, one_line(error)) from None
     opened.endpoint = endpoint
+    # Whatever the defaults of the database and the role are.
+    opened.isolation_level = IsolationLevel.READ_COMMITTED
+    opened.deferrable = False
     opened.read_only = True
     return opened
 
@@ -208,9 +304,6 @@ def _take_any_name(opened: BoundedConnection) -> None:
     """A SQL_ASCII database may hold names in any encoding: show them, do not fail."""
     for kind in ("name", "text"):
         opened.adapters.register_loader(kind, LenientTextLoader)
-    if opened.info.parameter_status("server_encoding") == "SQL_ASCII":
-        # Any other client encoding makes the server check each name, and fail.
-        opened.execute("SET client_encoding TO SQL_ASCII")
 
 
 class LenientTextLoader(Loader):

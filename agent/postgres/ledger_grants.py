@@ -24,6 +24,7 @@ _STATEMENTS: tuple[LiteralString, ...] = (
     "GRANT SELECT ON sequence_agent.environment TO {role}",
     "GRANT SELECT, INSERT, UPDATE ON sequence_agent.job_run TO {role}",
     "GRANT EXECUTE ON FUNCTION sequence_agent.hold_marker() TO {role}",
+    "GRANT EXECUTE ON FUNCTION sequence_agent.prune_runs() TO {role}",
 )
 
 

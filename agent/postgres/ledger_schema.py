@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from psycopg import errors
 
 from agent.postgres.administering import Administration, ArmingError
+from agent.postgres.facts.schema import DefinitionLine, fault_of
 from agent.postgres.queries import query
 
 # What leads from each layout to the next. The first begins with an empty schema. A
@@ -20,16 +21,26 @@ _STEPS = (
         "arm_create_hold_marker",
         "arm_close",
     ),
+    (
+        "arm_identify_jobs",
+        "arm_index_job_run",
+        "arm_create_prune_runs",
+        "arm_close",
+    ),
 )
 NEWEST = len(_STEPS)
 
-_OBJECTS = frozenset(
-    {
-        "table sequence_agent.version",
-        "table sequence_agent.environment",
-        "table sequence_agent.job_run",
-        "function sequence_agent.hold_marker()",
-    }
+# What each layout adds to the one before.
+_ADDED = (
+    frozenset(
+        {
+            "table sequence_agent.version",
+            "table sequence_agent.environment",
+            "table sequence_agent.job_run",
+            "function sequence_agent.hold_marker()",
+        }
+    ),
+    frozenset({"function sequence_agent.prune_runs()"}),
 )
 _WAY_OUT = (
     "give it another name with ALTER SCHEMA sequence_agent RENAME TO …, or drop it"
@@ -87,6 +98,13 @@ def upgrade(doing: Administration, schema: Schema | None) -> None:
         doing.run(query("arm_set_version"), {"number": NEWEST})
 
 
+def refuse_altered(doing: Administration) -> None:
+    """Raise ArmingError where resets would not believe the schema as it is now."""
+    rows = doing.rows(query("schema_definition"), DefinitionLine)
+    if fault := fault_of([row.line for row in rows]):
+        raise ArmingError(f"{fault}: put that right, or {_WAY_OUT}")
+
+
 def refuse_newer(schema: Schema) -> None:
     if schema.layout > NEWEST:
         raise ArmingError(
@@ -107,8 +125,8 @@ def _layout(doing: Administration) -> int:
     if others:
         raise _not_ours(others)
     layout = _version(doing, found)
-    if layout <= NEWEST and found != _OBJECTS:
-        _complain_of(found)
+    if layout <= NEWEST and found != _objects(layout):
+        _complain_of(found, _objects(layout))
     return layout
 
 
@@ -122,10 +140,14 @@ def _version(doing: Administration, found: Iterable[str]) -> int:
     return versions[0].number
 
 
-def _complain_of(found: set[str]) -> None:
-    if found - _OBJECTS:
-        raise _not_ours(found - _OBJECTS)
-    missing = ", ".join(sorted(_OBJECTS - found))
+def _objects(layout: int) -> frozenset[str]:
+    return frozenset[str]().union(*_ADDED[:layout])
+
+
+def _complain_of(found: set[str], objects: frozenset[str]) -> None:
+    if found - objects:
+        raise _not_ours(found - objects)
+    missing = ", ".join(sorted(objects - found))
     raise ArmingError(f"the schema sequence_agent lacks {missing}: {_WAY_OUT}")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 from psycopg.sql import Composed
 
@@ -29,15 +30,24 @@ class ReadOnly:
         parameters: Mapping[str, object] | None = None,
     ) -> list[Row]:
         """All rows of one statement; whatever it locked is free when it returns."""
+        bounded = self._bounded_already
         with (
             self.connection.transaction(),
             self.connection.cursor(row_factory=class_row(row)) as cursor,
         ):
-            self.connection.execute(query("settings"), self._settings())
+            if not bounded:
+                self.connection.execute(query("settings"), self._settings())
             return cursor.execute(statement, parameters).fetchall()
 
     def row(self, statement: bytes, row: type[Row]) -> Row:
         return self.rows(statement, row)[0]
+
+    @property
+    def _bounded_already(self) -> bool:
+        """Whether a transaction of its own will begin with these very deadlines."""
+        endpoint = self.connection.endpoint
+        idle = self.connection.info.transaction_status is TransactionStatus.IDLE
+        return idle and endpoint is not None and endpoint.deadlines == self.deadlines
 
     def _settings(self) -> dict[str, str]:
         return {

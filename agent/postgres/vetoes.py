@@ -16,6 +16,8 @@ class Target:
 
     database: str
     role: str
+    owner: str
+    administers: bool
     may_create: bool
     comment: str
     environments: Sequence[str]
@@ -50,6 +52,16 @@ def refuse_another_environment(target: Target, environment: str) -> None:
                 f"the setting sequence_agent.environment of database {target.database!r}"
                 f" says {said!r}, not {environment!r}: arm it as that, or change it"
             )
+
+
+def need_administrator(target: Target) -> None:
+    """Whoever may only make a schema here could otherwise arm what is not theirs."""
+    if not target.administers:
+        raise ArmingError(
+            f"role {target.role!r} may not arm database {target.database!r}: only a"
+            f" superuser and its owner {target.owner!r} may; come as one of them (a DSN"
+            " takes options='-c role=…')"
+        )
 
 
 def need_create(target: Target) -> None:

@@ -146,5 +146,5 @@ def test_an_administrator_who_is_none_costs_one_sentence(database: Database) -> 
     ran = arm(somebody)
 
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert "it needs CREATE on the database, as its owner and superusers" in ran.stderr
+    assert "only a superuser and its owner 'postgres' may" in ran.stderr
     assert ran.stderr.count("\n") == 1

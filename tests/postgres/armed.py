@@ -40,7 +40,10 @@ def armed_for(database: Database, agent: str) -> None:
 
 
 def administrator(database: Database) -> str:
-    return database.role("admin", grants=[f'CREATE ON DATABASE "{database.name}"'])
+    """The owner of the database, who is no superuser."""
+    admin = database.role("admin")
+    database.execute(f'ALTER DATABASE "{database.name}" OWNER TO "{role_name(admin)}"')
+    return admin
 
 
 def schemas(database: Database) -> list[str]:

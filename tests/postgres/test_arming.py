@@ -179,7 +179,7 @@ def test_a_tick_is_claimed_once(database: Database) -> None:
     claim = (
         "INSERT INTO sequence_agent.job_run (job, trigger, scheduled_for, agent)"
         " VALUES ('nightly', 'schedule', '2026-01-01', 'host/1/0')"
-        " ON CONFLICT (job, trigger, scheduled_for) DO NOTHING RETURNING status"
+        " ON CONFLICT (job, job_sha256, trigger, scheduled_for) DO NOTHING RETURNING status"
     )
 
     assert [database.execute(claim), database.execute(claim)] == [[("claimed",)], []]

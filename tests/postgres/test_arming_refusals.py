@@ -10,7 +10,14 @@ import pytest
 from agent.demo.embedded import EmbeddedPostgres, Standby
 from agent.postgres.administering import ArmingError, ArmingRefusedError
 from agent.postgres.arming import arm, disarm
-from tests.postgres.armed import STAGING, armed, disarmed, endpoint, schemas
+from tests.postgres.armed import (
+    STAGING,
+    administrator,
+    armed,
+    disarmed,
+    endpoint,
+    schemas,
+)
 from tests.postgres_servers import Database, role_name
 
 
@@ -84,14 +91,55 @@ def test_a_standby_is_refused(standby: tuple[EmbeddedPostgres, Standby]) -> None
             act()
 
 
-def test_an_administrator_without_create_is_told_what_lacks(database: Database) -> None:
-    somebody = database.role("somebody")
+@pytest.mark.parametrize("grants", [[], ['CREATE ON DATABASE "{}"']])
+def test_only_a_superuser_and_the_owner_of_the_database_arm(
+    database: Database, grants: list[str]
+) -> None:
+    somebody = database.role(
+        "somebody", grants=[g.format(database.name) for g in grants]
+    )
 
-    with pytest.raises(ArmingError, match="it needs CREATE on the database") as raised:
+    with pytest.raises(ArmingError, match="only a superuser and its owner") as raised:
         arm(endpoint(somebody), STAGING)
 
     assert not isinstance(raised.value, ArmingRefusedError)
     assert schemas(database) == []
+
+
+def test_an_owner_without_create_is_told_what_lacks(database: Database) -> None:
+    admin = administrator(database)
+    database.execute(
+        f'REVOKE CREATE ON DATABASE "{database.name}" FROM "{role_name(admin)}"'
+    )
+
+    with pytest.raises(ArmingError, match="it needs CREATE on the database"):
+        arm(endpoint(admin), STAGING)
+
+    assert schemas(database) == []
+
+
+@pytest.mark.parametrize(
+    ("alteration", "named"),
+    [
+        (
+            "CREATE TRIGGER t BEFORE INSERT ON sequence_agent.job_run"
+            " EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+            "trigger job_run.t",
+        ),
+        (
+            "ALTER TABLE sequence_agent.job_run ALTER reason SET DEFAULT 'x'",
+            "column job_run.reason text default 'x'",
+        ),
+    ],
+)
+def test_a_schema_that_was_altered_is_not_armed_again(
+    database: Database, alteration: str, named: str
+) -> None:
+    armed(database)
+    database.execute(alteration)
+
+    with pytest.raises(ArmingError, match=f"not as arm makes it: {named}"):
+        armed(database)
 
 
 # Schemas that were there before.
@@ -100,7 +148,7 @@ def test_an_administrator_without_create_is_told_what_lacks(database: Database) 
 def test_an_empty_schema_of_the_administrators_own_is_filled(
     database: Database,
 ) -> None:
-    admin, agent = database.role("admin"), database.role("agent")
+    admin, agent = administrator(database), database.role("agent")
     database.execute(
         f'CREATE SCHEMA sequence_agent AUTHORIZATION "{role_name(admin)}";'
         f'GRANT ALL ON SCHEMA sequence_agent TO "{role_name(agent)}";'
@@ -198,7 +246,7 @@ def test_a_newer_schema_is_not_armed_and_still_disarmed(database: Database) -> N
     )
 
     with pytest.raises(
-        ArmingError, match="its layout is 99, the newest known here is 1"
+        ArmingError, match="its layout is 99, the newest known here is 2"
     ):
         armed(database)
 

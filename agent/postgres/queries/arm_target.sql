@@ -6,6 +6,9 @@
 SELECT
     d.datname::text AS database,
     current_user::text AS role,
+    pg_get_userbyid(d.datdba)::text AS owner,
+    (SELECT r.rolsuper OR r.oid = d.datdba FROM pg_roles AS r WHERE r.rolname = current_user)
+        AS administers,
     has_database_privilege(d.oid, 'CREATE') AS may_create,
     coalesce(shobj_description(d.oid, 'pg_database'), '') AS comment,
     ARRAY(
