@@ -17,6 +17,7 @@ from agent.bootstrap.targets import endpoint_of
 from agent.config import Config, Job
 from agent.domain.filters import NameFilter
 from agent.domain.resets.facts import Unknown
+from agent.domain.resets.identity import job_sha256
 from agent.domain.resets.job import Allowed, JobKind, Limits, ResetJob
 from agent.domain.resets.ledger import RunRecord
 from agent.domain.resets.plan import Plan
@@ -95,7 +96,9 @@ class JobTarget:
                 return Records(unarmed=marker.reason)
             return Records(
                 armed_until=marker.armed_until,
-                last_success=worker.ledger.last_success(self.job.name),
+                last_success=worker.ledger.last_success(
+                    self.job.name, job_sha256(self.job)
+                ),
                 runs=worker.ledger.newest(self.job.name, limit=limit),
             )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from agent.bootstrap.resets import JobTarget, job_target
 from agent.config import Config, Job
 from agent.domain.resets.facts import Unknown
+from agent.domain.resets.identity import job_sha256
 from agent.domain.resets.ledger import Status
 from agent.domain.resets.runs import Failed, Outcome, Tick
 from agent.domain.schedules.cron import parse_cron
@@ -43,6 +44,10 @@ class _Target:
     found: JobTarget
     stopping: threading.Event
 
+    @property
+    def identity(self) -> str:
+        return job_sha256(self.found.job)
+
     def attend(self, job: str) -> Attention:
         with self.found.open_worker() as worker:
             marker = worker.marker()
@@ -53,14 +58,15 @@ class _Target:
             ledger = worker.ledger
             return Attention(
                 armed_until=marker.armed_until,
-                last_success=ledger.last_success(job),
-                last_scheduled=ledger.last_scheduled(job),
+                last_success=ledger.last_success(job, self.identity),
+                last_scheduled=ledger.last_scheduled(job, self.identity),
                 lost=len(ledger.mark_lost(job)),
             )
 
     def note(self, tick: Tick, status: Status, reason: str) -> None:
         with self.found.open_worker() as worker:
-            worker.ledger.note(tick, status, reason)
+            owned = replace(tick, job_sha256=self.identity)
+            worker.ledger.note(owned, status, reason)
 
     def run(self, tick: Tick) -> Outcome:
         try:

@@ -17,6 +17,7 @@ from agent.domain.resets.job import JobKind, ResetJob
 from agent.domain.resets.plan import Plan
 from agent.domain.resets.runs import (
     Done,
+    Early,
     Failed,
     Outcome,
     Refused,
@@ -156,6 +157,10 @@ def complaints(outcome: Outcome, *, stopped_by: str | None) -> Iterator[str]:
             yield f"{reason}; nothing was changed, try again later{_run(outcome)}"
         case Taken():
             yield "somebody else has this very run; nothing was changed"
+        case Early(ahead=ahead):
+            yield (
+                f"this agent's clock is {ahead} ahead of the server's; nothing was changed"
+            )
         case Uncertain(reason=reason):
             yield (
                 f"the answer to COMMIT was lost ({reason}): all of it was done, or"
@@ -174,7 +179,7 @@ def document(outcome: Outcome, job: ResetJob, *, seconds: float) -> OutcomeDocum
     """What became of a run of the job, in plain values."""
     done = outcome if isinstance(outcome, Done) else None
     plan = outcome.plan if isinstance(outcome, Done | Refused) else None
-    ending = None if isinstance(outcome, Taken) else outcome
+    ending = None if isinstance(outcome, Taken | Early) else outcome
     return {
         "job": job.name,
         "run_id": str(ending.run_id) if ending and ending.run_id else None,
@@ -194,6 +199,8 @@ def _status(outcome: Outcome) -> str:
     match outcome:
         case Taken():
             return "taken"
+        case Early():
+            return "early"
         case Uncertain():
             return "uncertain"
         case _:

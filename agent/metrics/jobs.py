@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from agent.domain.resets.gates import GATES
 from agent.domain.resets.ledger import Status
-from agent.domain.resets.runs import Done, Outcome, Refused, Taken
+from agent.domain.resets.runs import Done, Early, Outcome, Refused, Taken
 
 _OUTCOMES = tuple(status for status in Status if status is not Status.CLAIMED)
 _Family = Counter | Gauge | Histogram
@@ -136,7 +136,7 @@ class JobMetrics:
 
     def ended(self, job: str, outcome: Outcome, *, seconds: float) -> None:
         # Whoever has a tick counts it, and a job that is gone is not shown again.
-        if isinstance(outcome, Taken) or job not in self._names:
+        if isinstance(outcome, Taken | Early) or job not in self._names:
             return
         self._duration.labels(job).observe(seconds)
         if outcome.status in _OUTCOMES:

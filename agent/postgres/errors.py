@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 
@@ -52,3 +53,32 @@ def one_line(error: BaseException) -> str:
     text = "; ".join(line for line in lines if line) or type(error).__name__
     # psycopg's words before those of libpq, which say it better.
     return text.removeprefix("connection is bad: ").removeprefix("connection failed: ")
+
+
+def storable(text: str, connection: psycopg.Connection[Any]) -> str:
+    """The text in characters that the database has; others come out as escapes.
+
+    A LATIN1 database has no U+2026, and none has U+0000.
+    """
+    encoding = connection.info.parameter_status("server_encoding") or "UTF8"
+    codec = _CODECS.get(encoding)
+    shown = text.replace("\x00", "\\x00")
+    if codec is None:
+        return shown.encode("ascii", "backslashreplace").decode("ascii")
+    return shown.encode(codec, "backslashreplace").decode(codec)
+
+
+# What PostgreSQL calls them, and Python; of all else only ASCII is certain.
+_CODECS = {
+    "UTF8": "utf-8",
+    "SQL_ASCII": "utf-8",
+    **{
+        f"LATIN{n}": f"iso8859-{part}"
+        for n, part in enumerate((1, 2, 3, 4, 9, 10, 13, 14, 15, 16), 1)
+    },
+    "WIN1250": "cp1250",
+    "WIN1251": "cp1251",
+    "WIN1252": "cp1252",
+    "EUC_JP": "euc_jp",
+    "KOI8R": "koi8_r",
+}

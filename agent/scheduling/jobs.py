@@ -15,6 +15,7 @@ from agent.domain.resets.ledger import RunRecord, Status
 from agent.domain.resets.runs import (
     SCHEDULED,
     Done,
+    Early,
     Failed,
     Outcome,
     Taken,
@@ -228,6 +229,12 @@ def tell(tick: Tick, outcome: Outcome, *, seconds: float) -> None:
     """Log how a run ended, with the figures of the ledger."""
     if isinstance(outcome, Taken):
         log.debug("tick_taken", job=tick.job, tick=str(tick.scheduled_for))
+        return
+    if isinstance(outcome, Early):
+        ahead = f"this agent's clock is {outcome.ahead} ahead of the server's"
+        log.warning(
+            "tick_early", job=tick.job, tick=str(tick.scheduled_for), reason=ahead
+        )
         return
     told = {
         "job": tick.job,

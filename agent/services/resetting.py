@@ -5,19 +5,21 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from dataclasses import replace
-from datetime import datetime, timedelta
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
 
 import structlog
 
+from agent.domain.resets.identity import job_sha256
 from agent.domain.resets.job import ResetJob
-from agent.domain.resets.ledger import RunRecord, Status
+from agent.domain.resets.ledger import Status
 from agent.domain.resets.plan import Plan
 from agent.domain.resets.runs import (
     Done,
+    Early,
     Ending,
     Failed,
     Outcome,
@@ -27,6 +29,7 @@ from agent.domain.resets.runs import (
     Taken,
     Tick,
     Uncertain,
+    Waiting,
     Work,
 )
 from agent.domain.wording import counted
@@ -37,6 +40,7 @@ log = structlog.get_logger()
 
 _FIRST_PAUSE = timedelta(seconds=1)
 _LONGEST_PAUSE = timedelta(seconds=30)
+_SHOWN_EVERY = timedelta(seconds=3)
 _ASK_AGAIN_AFTER = timedelta(seconds=1)
 _ASK_FOR = timedelta(seconds=30)
 
@@ -44,8 +48,9 @@ _ASK_FOR = timedelta(seconds=30)
 class Ledger(Protocol):
     """What a target keeps of the runs in it."""
 
-    def claim(self, tick: Tick) -> UUID | None: ...
+    def claim(self, tick: Tick) -> UUID | Early | None: ...
     def note(self, tick: Tick, status: Status, reason: str) -> None: ...
+    def touch(self, run_id: UUID) -> None: ...
     def ended(
         self,
         run_id: UUID,
@@ -54,11 +59,9 @@ class Ledger(Protocol):
         reason: str | None,
         plan_sha256: str | None,
         attempts: int,
-        started_at: datetime,
+        seconds: float,
     ) -> None: ...
     def fate(self, run_id: UUID) -> Status | None: ...
-    def newest(self, job: str, *, limit: int) -> tuple[RunRecord, ...]: ...
-    def last_success(self, job: str) -> datetime | None: ...
 
 
 class Worker(Protocol):
@@ -75,7 +78,7 @@ class Worker(Protocol):
         *,
         attempt: int,
         told: Callable[[str], None],
-    ) -> Done | Refused | Skipped | Uncertain: ...
+    ) -> Done | Refused | Skipped | Waiting | Uncertain: ...
 
 
 Open = Callable[[], AbstractContextManager[Worker]]
@@ -108,55 +111,90 @@ class Resetter:
 
     def run(self, tick: Tick, work: Work) -> Outcome:
         """Claim the tick and do what it asks for; whatever went wrong is the outcome."""
+        owned = replace(tick, job_sha256=job_sha256(self._job))
         try:
-            with self._open() as worker:
-                run_id = self._claimed(worker, tick)
-                if run_id is None:
-                    return Taken()
-                return self._run_claimed(worker, Run(run_id=run_id, tick=tick), work)
-        except _UnrecordedError as unrecorded:
-            return unrecorded.ending
+            claimed = self._claimed(owned, work)
+            if isinstance(claimed, UUID):
+                return self._run_claimed(Run(run_id=claimed, tick=owned), work)
         except AgentError as error:
             return Failed(reason=str(error))
+        return claimed
 
-    def _claimed(self, worker: Worker, tick: Tick) -> UUID | None:
+    def _claimed(self, tick: Tick, work: Work) -> UUID | Outcome:
+        """The id of the run, or what became of the tick without one."""
+        while True:
+            try:
+                with self._open() as worker:
+                    return self._claimed_by(worker, tick)
+            except BusyError as error:
+                self._told(f"{error}; trying again")
+                if not self._may_wait(work) or self._stopping.wait(_pause(1)):
+                    raise
+
+    def _claimed_by(self, worker: Worker, tick: Tick) -> UUID | Outcome:
         try:
-            return worker.ledger.claim(tick)
+            return worker.ledger.claim(tick) or Taken()
         except NoLedgerError as error:
             plan = worker.plan(self._job)
             # Without a marker and a ledger the gates refuse; they say why.
-            ending = Failed(reason=str(error)) if plan.allowed else Refused(plan=plan)
-            raise _UnrecordedError(ending) from error
+            return Failed(reason=str(error)) if plan.allowed else Refused(plan=plan)
 
-    def _run_claimed(self, worker: Worker, run: Run, work: Work) -> Ending:
-        started_at = self._clock.now()
-        ending = self._ending(worker, run, work)
+    def _may_wait(self, work: Work) -> bool:
+        return work.start_by is not None and self._clock.monotonic() < work.start_by
+
+    def _run_claimed(self, run: Run, work: Work) -> Ending:
+        began = self._clock.monotonic()
+        ending = self._ending(run, work)
         if isinstance(ending, Uncertain):
             ending = self._asked_for(run, ending)
         if not isinstance(ending, Done | Uncertain):
-            self._write_down(worker, run, ending, started_at)
+            self._write_down(run, ending, seconds=self._clock.monotonic() - began)
         return replace(ending, run_id=run.run_id)
 
-    def _ending(self, worker: Worker, run: Run, work: Work) -> Ending:
+    def _ending(self, run: Run, work: Work) -> Ending:
         """The whole transaction again where a lock could not be had, nowhere else."""
-        reason = ""
-        for attempt in range(1, work.attempts + 1):
-            try:
-                return worker.perform(
+        attempt = 1
+        while isinstance(found := self._attempt(run, work, attempt), _Again):
+            self._told(found.reason)
+            if self._paused(run, _pause(attempt if found.counts else 1)):
+                return Failed(reason="the agent was stopped", attempts=attempt)
+            attempt += found.counts
+        return found
+
+    def _attempt(self, run: Run, work: Work, attempt: int) -> Ending | _Again:
+        """One attempt, on a connection of its own.
+
+        One that is idle between attempts may be cut off, by the server, a pooler or a
+        firewall.
+        """
+        try:
+            with self._open() as worker:
+                found = worker.perform(
                     run, self._job, work, attempt=attempt, told=self._told
                 )
-            except BusyError as error:
-                reason = str(error)
-            except AgentError as error:
-                return Failed(reason=str(error), attempts=attempt)
+        except BusyError as error:
             if attempt < work.attempts:
-                self._told(f"{reason}; trying again")
-                if self._stopping.wait(_pause(attempt)):
-                    return Failed(reason="the agent was stopped", attempts=attempt)
-        return Failed(
-            reason=f"{reason}; gave up after {counted(work.attempts, 'attempt')}",
-            attempts=work.attempts,
-        )
+                return _Again(reason=f"{error}; trying again", counts=True)
+            gave_up = f"gave up after {counted(attempt, 'attempt')}"
+            return Failed(reason=f"{error}; {gave_up}", attempts=attempt)
+        except AgentError as error:
+            return Failed(reason=str(error), attempts=attempt)
+        if not isinstance(found, Waiting):
+            return found
+        if self._may_wait(work):
+            return _Again(reason=f"{found.reason}; waiting for it", counts=False)
+        return Skipped(reason=found.reason, attempts=attempt)
+
+    def _paused(self, run: Run, seconds: float) -> bool:
+        """Wait between two attempts, and show that the run goes on; whether to stop."""
+        until = self._clock.monotonic() + seconds
+        while (left := until - self._clock.monotonic()) > 0:
+            if self._stopping.wait(min(left, _SHOWN_EVERY.total_seconds())):
+                return True
+            # If it cannot be shown, the run may be given up by others: nothing is lost.
+            with suppress(AgentError), self._open() as worker:
+                worker.ledger.touch(run.run_id)
+        return False
 
     def _asked_for(self, run: Run, uncertain: Uncertain) -> Ending:
         """Ask the server, when it is there again, what became of the transaction."""
@@ -179,40 +217,30 @@ class Resetter:
                 break
         return uncertain
 
-    def _write_down(
-        self, worker: Worker, run: Run, ending: Ending, started_at: datetime
-    ) -> None:
-        """On the same connection, or on another where that one broke."""
+    def _write_down(self, run: Run, ending: Ending, *, seconds: float) -> None:
         try:
-            _end(worker, run, ending, started_at)
-        except AgentError:
-            try:
-                with self._reopen() as another:
-                    _end(another, run, ending, started_at)
-            except AgentError as error:
-                # The row stays claimed, and is found to be lost later.
-                log.warning(
-                    "ending_not_recorded", run_id=str(run.run_id), error=str(error)
+            with self._reopen() as worker:
+                worker.ledger.ended(
+                    run.run_id,
+                    ending.status,
+                    reason=ending.reason,
+                    plan_sha256=ending.plan.hash
+                    if isinstance(ending, Refused)
+                    else None,
+                    attempts=ending.attempts,
+                    seconds=seconds,
                 )
+        except AgentError as error:
+            # The row stays claimed, and is found to be lost later.
+            log.warning("ending_not_recorded", run_id=str(run.run_id), error=str(error))
 
 
-class _UnrecordedError(Exception):
-    """Carries an ending that no ledger could take."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Again:
+    """Another attempt is to be made; `counts` when it is one of the job's attempts."""
 
-    def __init__(self, ending: Ending) -> None:
-        super().__init__(ending)
-        self.ending = ending
-
-
-def _end(worker: Worker, run: Run, ending: Ending, started_at: datetime) -> None:
-    worker.ledger.ended(
-        run.run_id,
-        ending.status,
-        reason=None if isinstance(ending, Done) else ending.reason,
-        plan_sha256=ending.plan.hash if isinstance(ending, Refused) else None,
-        attempts=ending.attempts,
-        started_at=started_at,
-    )
+    reason: str
+    counts: bool
 
 
 def _pause(attempt: int) -> float:

@@ -282,7 +282,7 @@ def test_another_run_at_work_is_not_disturbed(desk: Desk) -> None:
     assert ran.returncode == 1
     [sentence] = told(ran.stderr)
     assert sentence.startswith(
-        "another run is at work in this database; nothing was changed, try again later"
+        "another job is at work in this database; nothing was changed, try again later"
     )
     assert desk.records()[0].status is Status.SKIPPED
 

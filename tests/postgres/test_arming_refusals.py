@@ -122,8 +122,10 @@ def test_an_owner_without_create_is_told_what_lacks(database: Database) -> None:
     ("alteration", "named"),
     [
         (
-            "CREATE TRIGGER t BEFORE INSERT ON sequence_agent.job_run"
-            " EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+            (
+                "CREATE TRIGGER t BEFORE INSERT ON sequence_agent.job_run"
+                " EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+            ),
             "trigger job_run.t",
         ),
         (

@@ -8,12 +8,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from uuid import UUID
 
 import pytest
 
 from agent.domain.resets.ledger import Status
 from agent.domain.resets.runs import Done, Failed, Outcome, Taken, Uncertain
-from agent.postgres.resets import bounds
+from agent.postgres.resets import bounds, ledger
 from agent.postgres.resets.worker import Worker, open_worker
 from agent.services import resetting
 from agent.services.resetting import Resetter
@@ -68,6 +69,7 @@ def line(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
     # As long as it takes in earnest, only sooner.
     monkeypatch.setattr(bounds, "_LONGEST_IDLE", timedelta(seconds=4))
     monkeypatch.setattr(resetting, "_ASK_FOR", timedelta(seconds=8))
+    monkeypatch.setattr(ledger, "SILENCE", timedelta(seconds=1))
     target = armed_target(database)
     with proxy_to(target.dsn) as proxy:
         yield Line(target, proxy)
@@ -150,7 +152,7 @@ def test_the_fate_of_a_run_is_open_while_its_transaction_is(bench: Bench) -> Non
     opened = partial(open_worker, endpoint(bench.target.dsn), name, agent="test/1")
     with opened() as one, opened() as other:
         run_id = one.ledger.claim(TICK)
-        assert run_id is not None
+        assert isinstance(run_id, UUID)
         fate: Callable[[], Status | None] = partial(other.ledger.fate, run_id)
 
         with one.connection.transaction():

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from uuid import UUID
 
 import pytest
 
@@ -69,6 +70,12 @@ class Bench:
         name = self.target.database.name
         with open_worker(endpoint(self.target.dsn), name, agent="test/1") as worker:
             return worker.ledger.newest(TICK.job, limit=100)
+
+    def silent_for(self, interval: str) -> None:
+        """As if whoever is at work had not been seen for so long."""
+        self.target.as_admin(
+            f"UPDATE sequence_agent.job_run SET seen_at = now() - interval '{interval}'"
+        )
 
     def record(self) -> RunRecord:
         (record,) = self.records()
@@ -351,6 +358,7 @@ def test_a_tick_whose_agent_is_gone_is_lost(bench: Bench) -> None:
     name = bench.target.database.name
     with open_worker(endpoint(bench.target.dsn), name, agent="gone/1") as worker:
         assert worker.ledger.claim(TICK) is not None
+    bench.silent_for("21 seconds")
 
     with open_worker(endpoint(bench.target.dsn), name, agent="test/1") as worker:
         (lost,) = worker.ledger.mark_lost()
@@ -365,6 +373,24 @@ def test_a_tick_that_is_being_worked_on_is_not_lost(bench: Bench) -> None:
         open_worker(endpoint(bench.target.dsn), name, agent="here/1") as one,
         open_worker(endpoint(bench.target.dsn), name, agent="test/1") as other,
     ):
-        one.ledger.claim(TICK)
+        run_id = one.ledger.claim(TICK)
+        bench.silent_for("1 hour")
+        with one.connection.transaction():
+            one.connection.execute(
+                "SELECT FROM sequence_agent.job_run WHERE run_id = %s FOR UPDATE",
+                [run_id],
+            )
 
-        assert other.ledger.mark_lost() == []
+            assert other.ledger.mark_lost() == []
+
+
+def test_a_tick_that_says_that_it_goes_on_is_not_lost(bench: Bench) -> None:
+    name = bench.target.database.name
+    with open_worker(endpoint(bench.target.dsn), name, agent="here/1") as one:
+        run_id = one.ledger.claim(TICK)
+        assert isinstance(run_id, UUID)
+        bench.silent_for("1 hour")
+
+        one.ledger.touch(run_id)
+
+        assert one.ledger.mark_lost() == []

@@ -186,7 +186,7 @@ def test_a_server_does_not_go_on_for_an_agent_that_is_gone(bench: Bench) -> None
     def cut(said: str) -> None:
         # The server sees the same of an agent that was killed.
         if said.startswith("running"):
-            threading.Timer(0.5, sockets[0].shutdown, [socket.SHUT_RDWR]).start()
+            threading.Timer(0.5, sockets[-1].shutdown, [socket.SHUT_RDWR]).start()
 
     resetter = Resetter(
         bench.job, opened, clock=CLOCK, stopping=bench.stopping, told=cut

@@ -43,7 +43,9 @@ class Status(StrEnum):
 class RunRecord:
     """A row of `sequence_agent.job_run`: one tick of one job.
 
-    `trigger` is "schedule" or "hand:" and what tells one request from the other.
+    `trigger` is "schedule", or "hand:" and what tells one request from the other, or
+    "early:" for what an agent wrote whose clock was ahead. `job_sha256` is what the job
+    is; rows of older releases do not know it.
     """
 
     run_id: UUID
@@ -60,6 +62,7 @@ class RunRecord:
     started_at: datetime | None
     finished_at: datetime | None
     attempts: int
+    job_sha256: str = ""
 
     @property
     def rows_removed(self) -> int | None:

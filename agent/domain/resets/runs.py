@@ -17,13 +17,15 @@ SCHEDULED = "schedule"
 class Tick:
     """A time at which a job is to run, from its schedule or by hand.
 
-    `schedule` is how the schedule reads, so that a changed one is known to be another.
+    `schedule` is how the schedule reads, so that a changed one is known to be another;
+    `job_sha256` is what the job is, so that two of one name do not share ticks.
     """
 
     job: str
     trigger: str
     scheduled_for: datetime
     schedule: str | None = None
+    job_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +41,14 @@ class Work:
     """What one run is to do, and how patiently.
 
     `lock_timeout` is how long it waits, and others behind it, before it lets go;
+    `start_by` is until when on the monotonic clock it waits for its turn, behind other
+    jobs or for the ledger: None is not at all;
     `expected_hash` is that of the plan that somebody agreed to, if anybody did.
     """
 
     lock_timeout: timedelta
     attempts: int = 1
+    start_by: float | None = None
     seeds: tuple[Seed, ...] = ()
     expected_hash: str | None = None
 
@@ -62,13 +67,14 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """It is done, and committed."""
+    """It is done, and committed; `remark` is what somebody should know of that."""
 
     plan: Plan
     before: Figures
     after: Figures
     attempts: int = 1
     run_id: UUID | None = None
+    remark: str | None = None
 
     status = Status.SUCCEEDED
 
@@ -134,12 +140,26 @@ class Uncertain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Another job is at work in the database; nothing was changed yet."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
     """Somebody else has the tick."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Early:
+    """A tick that by the server's clock is still to come; nothing was recorded."""
+
+    ahead: timedelta
+
+
 Ending = Done | Refused | Failed | Skipped | Uncertain
-Outcome = Ending | Taken
+Outcome = Ending | Taken | Early
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from psycopg import errors
 
 from agent.domain.resets.facts import Marker, Unknown
 from agent.postgres.errors import one_line
+from agent.postgres.facts.schema import schema_fault
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
 
@@ -19,15 +20,22 @@ class _Access:
     schema_exists: bool
     table_exists: bool
     readable: bool
+    holdable: bool
 
     @property
-    def obstacle(self) -> str:
+    def absence(self) -> str:
         if not self.schema_exists:
             return "there is no schema sequence_agent"
         if not self.table_exists:
             return "there is no table sequence_agent.environment"
+        return ""
+
+    @property
+    def lack_of_privilege(self) -> str:
         if not self.readable:
             return "this role may not read sequence_agent.environment"
+        if not self.holdable:
+            return "this role may not execute sequence_agent.hold_marker()"
         return ""
 
 
@@ -39,7 +47,9 @@ class _Writer:
 
 
 def marker(reading: ReadOnly) -> Marker | Unknown:
-    obstacle = reading.row(query("target_marker_access"), _Access).obstacle
+    """What the marker says; a schema that `arm` did not make has none to believe."""
+    access = reading.row(query("target_marker_access"), _Access)
+    obstacle = access.absence or schema_fault(reading) or access.lack_of_privilege
     if obstacle:
         return Unknown(obstacle)
     try:

@@ -31,17 +31,17 @@ def schema_fault(reading: ReadOnly) -> str:
 
 
 def fault_of(found: list[str]) -> str:
-    """The same of a definition that was read already."""
-    if sorted(found) == _definition(NEWEST_LAYOUT):
+    """The same of a definition that was read already.
+
+    What lacks is told by whoever misses it; what was added could run or hide something.
+    """
+    added = set(found) - _definition(NEWEST_LAYOUT)
+    if not added:
         return ""
-    if sorted(found) == _definition(1):
-        return "the schema sequence_agent was made by an older release"
-    expected = set(_definition(NEWEST_LAYOUT))
-    added = sorted(set(found) - expected, key=lambda line: (not _foreign(line), line))
-    if added:
-        return f"the schema sequence_agent is not as arm makes it: {_some(added)}"
-    lacking = sorted(expected - set(found))
-    return f"the schema sequence_agent lacks what arm makes: {_some(lacking)}"
+    if not set(found) - _definition(1):
+        return "the schema sequence_agent was made by an older release; arm it again"
+    named = sorted(added, key=lambda line: (not _foreign(line), line))
+    return f"the schema sequence_agent is not as arm makes it: {_some(named)}"
 
 
 def _foreign(line: str) -> bool:
@@ -55,5 +55,5 @@ def _some(differing: list[str]) -> str:
 
 
 @cache
-def _definition(layout: int) -> list[str]:
-    return sorted(lines(f"schema_definition_{layout}"))
+def _definition(layout: int) -> frozenset[str]:
+    return frozenset(lines(f"schema_definition_{layout}"))

@@ -6,7 +6,7 @@ SET
     reason = %(reason)s,
     plan_sha256 = %(plan_sha256)s,
     attempts = %(attempts)s,
-    started_at = %(started_at)s,
+    started_at = clock_timestamp() - make_interval(secs => %(seconds)s),
     finished_at = clock_timestamp()
 WHERE
     r.run_id = %(run_id)s

@@ -3,6 +3,7 @@
 SELECT
     r.run_id,
     r.job,
+    r.job_sha256,
     r.trigger,
     r.scheduled_for,
     r.status,

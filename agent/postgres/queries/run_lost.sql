@@ -1,5 +1,7 @@
 -- Answers: which claimed ticks, of one job or of all, has nobody at work any more? They had no effect, since
--- success is written with the effect. A row that is locked is being worked on.
+-- success is written with the effect. A row that is locked is being worked on; between
+-- its transactions a run says every few seconds that it goes on. Which backend that had
+-- says nothing: behind a pooler it outlives its client.
 -- Privileges: SELECT and UPDATE on the ledger. Oldest server: 13.
 UPDATE sequence_agent.job_run AS r
 SET
@@ -14,14 +16,7 @@ WHERE
         WHERE
             c.status = 'claimed'
             AND c.job = coalesce(%(job)s, c.job)
-            AND NOT EXISTS (
-                SELECT
-                FROM
-                    pg_stat_get_activity(c.backend_pid) AS a
-                WHERE
-                    -- Hidden from those who may not know it.
-                    coalesce(a.backend_start, c.backend_start) = c.backend_start
-            )
+            AND c.seen_at < clock_timestamp() - make_interval(secs => %(silence)s)
         FOR UPDATE SKIP LOCKED
     )
     AND r.status = 'claimed'

@@ -1,5 +1,6 @@
--- Answers: what is in the schema sequence_agent, one line for each thing that could run
--- or hide something, so that it can be compared with what `arm` makes?
+-- Answers: what do the tables and functions of the schema sequence_agent consist of, one
+-- line for each thing that could run or hide something, to be compared with what `arm`
+-- makes? What else somebody keeps in that schema is never used.
 -- "foreign" are things that belong to nobody who may arm: neither to a superuser nor to
 -- the database's owner. Columns are told without their order, which a layout that was
 -- brought up to date has in another way.
@@ -32,12 +33,25 @@ relation AS (
     FROM
         pg_catalog.pg_class AS c
         INNER JOIN home ON home.oid = c.relnamespace
+    WHERE
+        c.relname IN ('environment', 'job_run', 'version')
+        OR c.oid IN (
+            SELECT i.indexrelid
+            FROM
+                pg_catalog.pg_index AS i
+                INNER JOIN pg_catalog.pg_class AS t ON t.oid = i.indrelid
+            WHERE
+                t.relnamespace = home.oid
+                AND t.relname IN ('environment', 'job_run', 'version')
+        )
 ),
 routine AS (
     SELECT p.*
     FROM
         pg_catalog.pg_proc AS p
         INNER JOIN home ON home.oid = p.pronamespace
+    WHERE
+        p.proname IN ('hold_marker', 'prune_runs')
 )
 
 SELECT 'foreign schema, owned by ' || pg_catalog.pg_get_userbyid(home.nspowner) AS line
@@ -79,7 +93,6 @@ SELECT
         'column',
         r.relname || '.' || a.attname,
         pg_catalog.format_type(a.atttypid, a.atttypmod),
-        CASE WHEN a.attnotnull THEN 'not null' END,
         'default ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid),
         CASE WHEN a.attidentity <> '' OR a.attgenerated <> '' THEN 'generated' END
     )
@@ -137,19 +150,5 @@ SELECT
 FROM
     routine AS r
     INNER JOIN pg_catalog.pg_language AS l ON l.oid = r.prolang
-UNION ALL
--- All that is neither a relation, nor the row type of one, nor a function.
-SELECT pg_catalog.concat_ws(' ', 'other', thing.type, thing.identity)
-FROM
-    home
-    INNER JOIN pg_catalog.pg_depend AS d
-        ON d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = home.oid
-    CROSS JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) AS thing
-WHERE
-    d.classid NOT IN (
-        'pg_catalog.pg_class'::pg_catalog.regclass,
-        'pg_catalog.pg_proc'::pg_catalog.regclass,
-        'pg_catalog.pg_statistic_ext'::pg_catalog.regclass
-    )
 ORDER BY
     line

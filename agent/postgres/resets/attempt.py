@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from psycopg import errors
-from psycopg.rows import class_row
+from psycopg.rows import scalar_row
 from psycopg.types.json import Jsonb
 
 from agent.domain.resets.facts import Measured, Relation
 from agent.domain.resets.job import JobKind, ResetJob
 from agent.domain.resets.plan import MovedSequence, Plan, plan, scope_of
-from agent.domain.resets.runs import Done, Figures, Refused, Run, Skipped, Work
+from agent.domain.resets.runs import Done, Figures, Refused, Run, Work
 from agent.domain.sequences import At, SequenceDefinition, Unused
 from agent.errors import AgentError, BusyError
 from agent.postgres.connect import BoundedConnection
@@ -33,11 +33,6 @@ class VerificationError(AgentError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Yes:
-    yes: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One try at a run, each step of it in a transaction that is open already.
 
@@ -54,20 +49,16 @@ class Attempt:
     number: int
     told: Callable[[str], None]
 
-    def planned(self) -> Plan | Refused | Skipped:
+    def planned(self) -> Plan | Refused:
         """What there is to do; what refuses, mostly does so before anybody waits."""
-        if skipped := self._skipped():
-            return skipped
         first = plan_job(self.job, self.session, expected_hash=self.work.expected_hash)
         if first.allowed or _perhaps_held(first):
             return first
         return Refused(plan=first, attempts=self.number)
 
-    def outcome(self, first: Plan) -> Done | Refused | Skipped:
+    def outcome(self, first: Plan) -> Done | Refused:
         """Done is to be recorded and committed, all else to be rolled back."""
         bound_run(self.connection, lock=self.work.lock_timeout)
-        if skipped := self._skipped():
-            return skipped
         self._hold_marker()
         try:
             patience = self._lock(first)
@@ -90,33 +81,15 @@ class Attempt:
         if not self.connection.execute(query("run_succeeded"), parameters).rowcount:
             raise VerificationError("the tick was taken away while it was worked on")
 
-    def _skipped(self) -> Skipped | None:
-        if not self._yes("run_try_lock"):
-            return Skipped(reason="another run is at work in this database")
-        if not self._yes("run_still_claimed"):
-            return Skipped(reason="the tick was given up before it was begun")
-        return None
-
-    def _yes(self, name: str) -> bool:
-        with self.connection.cursor(row_factory=class_row(_Yes)) as cursor:
-            row = cursor.execute(query(name), {"run_id": self.run.run_id}).fetchone()
-        return row is not None and row.yes
-
     def _hold_marker(self) -> None:
         """From here on whoever disarms waits, or has come first and is seen.
 
-        Without the function or the right to it there is no marker that counts, and the
-        gates say so.
+        Without the function, or the right to it, nobody would wait for us: then the run
+        fails, whatever the marker says.
         """
-        try:
-            with self.connection.transaction():
-                self.connection.execute(query("run_hold_marker"))
-        except (
-            errors.UndefinedFunction,
-            errors.InvalidSchemaName,
-            errors.InsufficientPrivilege,
-        ):
-            return
+        with self.connection.cursor(row_factory=scalar_row) as cursor:
+            if cursor.execute(query("run_hold_marker")).fetchone() != 1:
+                raise VerificationError("there is no marker to be held")
 
     def _lock(self, planned: Plan) -> timedelta:
         """Wait no longer than agreed for all locks together, for others wait behind.
