@@ -58,13 +58,13 @@ class Target:
     def as_admin(self, statements: str) -> None:
         self.database.execute(self.filled(statements))
 
-    def arm(self, environment: str = ENVIRONMENT) -> None:
+    def arm(self, environment: str = ENVIRONMENT, *, by: str | None = None) -> None:
         order = Order(
             environment=environment,
             duration=timedelta(days=1),
             grant_to=(self.role,),
         )
-        arm(endpoint(self.database.dsn), order)
+        arm(endpoint(by or self.database.dsn), order)
 
     def plan(
         self, job: ResetJob, *, options: str = "", expected_hash: str | None = None

@@ -46,6 +46,7 @@ class Bench:
     target: Target
     stopping: threading.Event = field(default_factory=threading.Event)
     heard: list[str] = field(default_factory=list)
+    react: Callable[[str], object] = lambda _: None
 
     @property
     def job(self) -> ResetJob:
@@ -62,9 +63,13 @@ class Bench:
             ),
             clock=CLOCK,
             stopping=self.stopping,
-            told=self.heard.append,
+            told=self._hear,
         )
         return resetter.run(tick, work)
+
+    def _hear(self, said: str) -> None:
+        self.heard.append(said)
+        self.react(said)
 
     def records(self) -> tuple[RunRecord, ...]:
         name = self.target.database.name

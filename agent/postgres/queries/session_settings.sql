@@ -5,6 +5,7 @@
 -- planned as us, and JIT costs more than it gains on catalog queries.
 -- Privileges: none. Oldest server: 13.
 SET LOCAL search_path = pg_catalog, pg_temp;
+SET LOCAL idle_in_transaction_session_timeout = '1min';
 SET LOCAL row_security = off;
 SET LOCAL constraint_exclusion = off;
 SET LOCAL DateStyle = 'ISO, YMD';
