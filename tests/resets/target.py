@@ -15,7 +15,7 @@ from agent.domain.filters import NameFilter
 from agent.domain.resets.job import JobKind, ResetJob
 from agent.domain.resets.plan import Plan
 from agent.postgres.arming import Order, arm
-from agent.postgres.connect import Endpoint
+from agent.postgres.connect import Deadlines, Endpoint
 from agent.postgres.targets import open_target
 from agent.services.planning import plan_job
 from tests.postgres_servers import Database, role_name
@@ -94,8 +94,9 @@ class Target:
             }
 
 
-def endpoint(dsn: str) -> Endpoint:
-    return Endpoint(conninfo=lambda: dsn, clock=CLOCK)
+def endpoint(dsn: str, *, lock: timedelta | None = None) -> Endpoint:
+    deadlines = Deadlines(lock=lock) if lock else Deadlines()
+    return Endpoint(conninfo=lambda: dsn, clock=CLOCK, deadlines=deadlines)
 
 
 def plan_at(dsn: str, job: ResetJob, *, expected_hash: str | None = None) -> Plan:

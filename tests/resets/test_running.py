@@ -24,6 +24,8 @@ from agent.domain.resets.runs import (
     Tick,
     Work,
 )
+from agent.postgres.administering import ArmingError
+from agent.postgres.arming import disarm
 from agent.postgres.resets.worker import open_worker
 from agent.services.resetting import Resetter
 from tests.postgres_servers import Database
@@ -399,3 +401,66 @@ def test_a_tick_that_says_that_it_goes_on_is_not_lost(bench: Bench) -> None:
         one.ledger.touch(run_id)
 
         assert one.ledger.mark_lost() == []
+
+
+# Disarming.
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        "REVOKE EXECUTE ON FUNCTION sequence_agent.hold_marker() FROM {role}",
+        "DROP FUNCTION sequence_agent.hold_marker()",
+        "REVOKE SELECT ON sequence_agent.environment FROM {role}",
+        "REVOKE USAGE ON SCHEMA sequence_agent FROM {role}",
+    ],
+)
+def test_whoever_cannot_hold_the_marker_resets_nothing(
+    bench: Bench, taken: str
+) -> None:
+    """Otherwise nobody who disarms would wait for the run."""
+    before = bench.tables()
+    bench.target.as_admin(taken)
+
+    outcome = bench.run()
+
+    assert isinstance(outcome, Refused)
+    assert [v.gate for v in outcome.plan.refusals] == ["marker_missing"]
+    assert bench.tables() == before
+
+
+@pytest.mark.parametrize("moment", ["locking", "counting", "emptying", "committing"])
+@pytest.mark.parametrize(
+    "taken",
+    [
+        "",
+        "REVOKE EXECUTE ON FUNCTION sequence_agent.hold_marker() FROM {role};",
+        "REVOKE ALL ON sequence_agent.environment FROM {role};",
+    ],
+    ids=["nothing taken", "function taken", "table taken"],
+)
+def test_no_run_commits_after_disarming_returned(
+    bench: Bench, moment: str, taken: str
+) -> None:
+    """Whatever became of rights meanwhile; a run that holds the marker is waited for."""
+    returned: list[bool] = []
+
+    def disarm_meanwhile(said: str) -> None:
+        if said.startswith(moment) and not returned:
+            if taken:
+                bench.target.as_admin(taken)
+            try:
+                disarm(endpoint(bench.target.database.dsn, lock=timedelta(seconds=0.3)))
+            except ArmingError:
+                returned.append(False)
+            else:
+                returned.append(True)
+
+    bench.react = disarm_meanwhile
+    outcome = bench.run()
+
+    assert returned
+    if returned[0]:
+        assert not isinstance(outcome, Done)
+    if not taken:
+        assert isinstance(outcome, Done) == (not returned[0])
