@@ -22,13 +22,11 @@ from agent.domain.resets.runs import Done, Outcome, Taken
 from agent.postgres.resets.worker import open_worker
 from agent.services.resetting import Resetter
 from tests.eventually import eventually
-from tests.postgres_servers import Database
+from tests.postgres_servers import Database, missing
 from tests.resets.target import CLOCK, Target, armed_target, endpoint
 from tests.resets.test_running import EMPTY, TICK, WORK, Bench
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-# Not fetched for anybody: what it is for can be seen where it happens to be.
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="needs pgbouncer")
 
 # More connections of the pool than one, so that a client meets several of them.
 _CONFIGURATION = """\
@@ -53,6 +51,9 @@ def target(database: Database) -> Target:
 @pytest.fixture
 def pooled(target: Target) -> Iterator[str]:
     """The DSN of the target, through a pooler."""
+    if PROGRAM is None:
+        # Not fetched for developers: seen where it happens to be.
+        missing("pgbouncer is not here")
     parts, own_port = conninfo_to_dict(target.dsn), free_port()
     name = target.database.name
     with TemporaryDirectory(prefix="test-") as directory:
@@ -69,7 +70,6 @@ def pooled(target: Target) -> Iterator[str]:
             )
         )
         account = ["-u", "nobody"] if os.geteuid() == 0 else []
-        assert PROGRAM is not None
         process = subprocess.Popen(
             [PROGRAM, "-q", *account, file], stderr=subprocess.DEVNULL
         )
@@ -133,13 +133,32 @@ def test_of_agents_behind_a_pooler_one_has_the_tick(
 def test_a_run_leaves_no_setting_to_the_next_client(
     target: Target, pooled: str
 ) -> None:
-    names = ("statement_timeout", "lock_timeout", "search_path", "row_security")
-    asked = "SELECT " + ", ".join(f"current_setting('{each}')" for each in names)
-    with target.database.connect(target.dsn) as direct:
-        untouched = direct.execute(asked.encode()).fetchone()
+    asked = (
+        "SELECT string_agg(concat_ws('=', name, setting), ',' ORDER BY name)"
+        " FROM pg_settings WHERE name NOT IN ('application_name')"
+    )
+    with psycopg.connect(pooled, autocommit=True, prepare_threshold=None) as client:
+        untouched = {client.execute(asked).fetchone() for _ in range(8)}
 
     run(target, pooled)
 
     with psycopg.connect(pooled, autocommit=True, prepare_threshold=None) as client:
-        found = {client.execute(asked.encode()).fetchone() for _ in range(8)}
-    assert found == {untouched}
+        found = {client.execute(asked).fetchone() for _ in range(8)}
+    assert found == untouched
+    assert len(found) == 1
+
+
+def test_a_run_that_was_killed_is_lost_though_the_pooler_keeps_its_backend(
+    target: Target, pooled: str
+) -> None:
+    opened = partial(open_worker, endpoint(pooled), target.database.name)
+    with opened(agent="killed/1") as worker:
+        worker.ledger.claim(TICK)
+    bench = Bench(target)
+    bench.silent_for("21 seconds")
+
+    with opened(agent="pooled/1") as worker:
+        (lost,) = worker.ledger.mark_lost()
+
+    assert lost.job == TICK.job
+    assert bench.record().status is Status.LOST
