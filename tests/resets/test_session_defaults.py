@@ -47,8 +47,8 @@ _DEFAULTS = (
 )
 # Of the role: a database's would end what the tests themselves ask.
 _TIMEOUTS = (
-    ("statement_timeout = '1ms'", 13),
-    ("lock_timeout = '1ms'", 13),
+    ("statement_timeout = '20ms'", 13),
+    ("lock_timeout = '20ms'", 13),
     ("idle_in_transaction_session_timeout = '100ms'", 13),
     ("idle_session_timeout = '100ms'", 14),
     ("transaction_timeout = '100ms'", 17),
