@@ -84,7 +84,7 @@ class Done:
 
     @property
     def reason(self) -> str | None:
-        return None
+        return self.remark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
