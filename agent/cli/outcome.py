@@ -10,8 +10,12 @@ from rich.style import Style
 
 from agent.cli.layout import Align, Cell, Column, aligned, cell
 from agent.cli.paper import Paper
-from agent.cli.planned import heading
-from agent.domain.resets.document import GateEntry
+from agent.cli.planned import heading, remarks
+from agent.domain.resets.document import (
+    GateEntry,
+    NotRestartedEntry,
+    left_as_they_are,
+)
 from agent.domain.resets.document import document as plan_document
 from agent.domain.resets.job import JobKind, ResetJob
 from agent.domain.resets.plan import Plan
@@ -69,6 +73,8 @@ class OutcomeDocument(TypedDict):
     rows_removed: int | None
     tables: list[TableEntry]
     sequences: list[SequenceEntry]
+    not_restarted: list[NotRestartedEntry]
+    hints: list[str]
     gates: list[GateEntry]
 
 
@@ -98,6 +104,7 @@ def account(done: Done, paper: Paper, *, seconds: float) -> Iterator[Segment]:
         yield Segment(f"it took {done.attempts} attempts to lock all tables\n")
     yield from _aligned(_TABLE_COLUMNS, _table_rows(done, paper), paper)
     yield from _aligned(_SEQUENCE_COLUMNS, _sequence_rows(done, paper), paper)
+    yield from remarks(done.plan, paper)
     yield Segment(f"\nrun: {done.run_id}\n")
 
 
@@ -186,6 +193,8 @@ def document(outcome: Outcome, job: ResetJob, *, seconds: float) -> OutcomeDocum
         "rows_removed": done.rows_removed if done else None,
         "tables": _tables(done) if done else [],
         "sequences": _sequences(done) if done else [],
+        "not_restarted": left_as_they_are(plan) if plan else [],
+        "hints": list(plan.hints) if plan else [],
         "gates": plan_document(plan)["gates"] if plan else [],
     }
 

@@ -42,6 +42,7 @@ class TargetSession:
         """Read what is in the tables, sequences and columns of a scope.
 
         `exact` is for whoever is about to act: what cannot be counted stays unknown.
+        Tables that the scope bars are not asked at all.
         """
         relations = {relation.oid: relation for relation in catalog.relations}
         columns = [
@@ -52,12 +53,12 @@ class TargetSession:
             )
             for follower in scope.followers
             for feed in follower.feeds
-            if feed.table_oid in relations
+            if feed.table_oid in relations and feed.table_oid not in scope.barred
         ]
         with self._aside() as reading:
             return Measured(
                 sizes=sizes(
-                    [table.relation for table in scope.emptied],
+                    [t.relation for t in scope.emptied if t.oid not in scope.barred],
                     reading,
                     exact=exact,
                     clock=self.clock,

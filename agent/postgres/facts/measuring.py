@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 
 from psycopg import errors, sql
 
 from agent.domain.resets.facts import Place, Relation, RelationKind, Size, Unknown
+from agent.domain.resets.resync import whole
 from agent.ports import Clock
 from agent.postgres.errors import one_line
 from agent.postgres.reading import ReadOnly
@@ -45,7 +47,7 @@ class _Count:
 class _Furthest:
     """The last value of a column in the direction of its sequence."""
 
-    value: int | None
+    value: int | Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +120,7 @@ def _furthest(column: Column, reading: ReadOnly) -> int | Unknown | None:
     )
     try:
         with reading.connection.transaction(force_rollback=True):
-            return reading.rows(statement, _Furthest)[0].value
+            return whole(reading.rows(statement, _Furthest)[0].value)
     except _FAILURES as error:
         return Unknown(one_line(error))
 

@@ -1,6 +1,6 @@
 -- Answers: in which ways could we write the marker, and so arm ourselves?
 -- By ourselves or as any role that we are a member of, for SET ROLE counts. Asked of
--- the role that logged in as well as of the current one: options=-c role=… in a
+-- the role that logged in as well as of the current one: options=-c role=... in a
 -- connection string puts on a role that RESET ROLE takes off again. Up to PostgreSQL
 -- 15, CREATEROLE may join any role but superusers.
 -- Privileges: none. Oldest server: 13.

@@ -1,6 +1,6 @@
 -- Answers: which environment was this database, or a role in it, said to be?
 -- What is stored counts. The setting of this session is told as well, for the server's
--- own files may say it; a connection string with options=-c sequence_agent.environment=…
+-- own files may say it; a connection string with options=-c sequence_agent.environment=...
 -- can forge that one, but only add to what is stored.
 -- Privileges: none. Oldest server: 13.
 WITH stored AS (
