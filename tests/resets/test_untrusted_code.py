@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import pytest
 
 from agent.domain.filters import NameFilter
 from agent.domain.resets.job import JobKind, ResetJob
-from agent.domain.resets.runs import Outcome, Tick, Work
-from agent.postgres.resets.worker import open_worker
-from agent.services.resetting import Resetter
 from tests.postgres_servers import Database
 from tests.resets.hostile import CONSTANT_CODE, HostileOwner
-from tests.resets.target import CLOCK, Target, armed_target, endpoint, job_for
+from tests.resets.running import run
+from tests.resets.target import armed_target, job_for
 
 LOOT = NameFilter(include=("public.loot*",))
 
@@ -28,20 +23,6 @@ def owner(database: Database) -> HostileOwner:
 
 def job_of(owner: HostileOwner, kind: JobKind) -> ResetJob:
     return replace(job_for(owner.database.name), kind=kind, tables=LOOT)
-
-
-def run(target: Target, job: ResetJob) -> Outcome:
-    resetter = Resetter(
-        job,
-        partial(open_worker, endpoint(target.dsn), job.database, agent="test/1"),
-        clock=CLOCK,
-        stopping=threading.Event(),
-    )
-    at = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
-    return resetter.run(
-        Tick(job=job.name, trigger="hand:1", scheduled_for=at),
-        Work(lock_timeout=timedelta(seconds=1)),
-    )
 
 
 @pytest.mark.parametrize("kind", JobKind)

@@ -235,12 +235,9 @@ def untrusted_code(case: Case) -> Answer:
             " in the place of a table, and that would run its owner's code",
             "update the server to its newest minor release",
         )
-    functions = {each.oid: each for each in case.catalog.functions}
     return unless(
         (
-            f"{case.name_of(each.table_oid)} ({each.place} runs"
-            f" {functions[each.function_oid].signature} of"
-            f" {functions[each.function_oid].owner})"
+            f"{case.name_of(each.table_oid)} ({each.place} runs {each.code})"
             for each in untrusted_code_in(case.catalog, case.scope)
             if case.name_of(each.table_oid) not in case.job.allowed.untrusted_code
         ),

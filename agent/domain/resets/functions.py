@@ -44,12 +44,14 @@ class EventTrigger:
 class UntrustedCode:
     """A function that planning a query of a table could run, as whoever asks.
 
-    It belongs neither to a superuser nor to our own role. `place` is what mentions it,
-    such as an index of the table.
+    It belongs neither to a superuser nor to our own role, nor do the checks of a domain
+    (`function_oid` 0). `place` is what mentions it, such as an index of the table;
+    `code` says in words what it is and whose.
     """
 
     table_oid: int
     place: str
+    code: str
     function_oid: int
 
 

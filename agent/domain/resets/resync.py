@@ -88,7 +88,8 @@ def _follower(
     refused = [
         feed
         for feed in topmost(computed, parents)
-        if f"{names[feed.table_oid]}.{feed.column}" not in job.allowed.computed_defaults
+        if f"{names.get(feed.table_oid)}.{feed.column}"
+        not in job.allowed.computed_defaults
     ]
     plain = topmost(_without_computed(feeds, computed, parents), parents)
     if computed and not refused and not plain:

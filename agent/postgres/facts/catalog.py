@@ -110,7 +110,9 @@ def catalog(reading: ReadOnly, *, major: int) -> Catalog:
     publications = f"target_publications_{15 if major >= 15 else 13}"
     triggers = tuple(reading.rows(query("target_triggers"), Trigger))
     event_triggers = tuple(reading.rows(query("target_event_triggers"), EventTrigger))
-    untrusted = tuple(reading.rows(query("target_untrusted"), UntrustedCode))
+    untrusted = tuple(
+        reading.rows(query("target_untrusted"), UntrustedCode, {"table_oid": None})
+    )
     return Catalog(
         server=reading.row(query("target_server"), Server),
         system_identifier=_identifier(reading),
