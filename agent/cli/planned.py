@@ -49,9 +49,9 @@ def planned(plan: Plan, paper: Paper, *, run_it: str | None) -> Iterator[Segment
     yield from _lists(_mismatches(plan), paper)
     yield from remarks(plan, paper)
     yield Segment(f"\nhash: {plan.hash}\n")
+    yield from _pin(plan)
     if plan.allowed and run_it is not None:
         yield Segment(paper.writable(f"to run it: {run_it}") + "\n")
-    yield from _pin(plan)
 
 
 def heading(plan: Plan, paper: Paper) -> Iterator[Segment]:
@@ -223,17 +223,19 @@ def _lists(
 
 def _pin(plan: Plan) -> Iterator[Segment]:
     """The line of a job that lets its schedule run this plan alone, or what it says."""
+    line = f"plan: {plan.hash}\n"
     match plan.pinned:
-        case None:
-            yield Segment(f"to run it by schedule and no other: plan: {plan.hash}\n")
+        case None if plan.allowed:
+            yield Segment(f"to let the schedule run no other, write to the job: {line}")
         case True:
-            yield Segment("this is the job's plan, which its schedule may run\n")
+            yield Segment(
+                "this is the job's plan, the only one that its schedule runs\n"
+            )
         case False:
             yield Segment(f"the job's plan is {plan.job.pinned_plan}\n", _BAD)
-            yield Segment(
-                "its schedule is refused by plan_changed, until the job has this line:"
-                f" plan: {plan.hash}\n"
-            )
+            yield Segment(f"to let the schedule run this one, write to the job: {line}")
+        case _:
+            return
 
 
 def size(count: int) -> str:

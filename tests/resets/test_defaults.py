@@ -132,7 +132,7 @@ def test_how_a_column_comes_by_the_values_of_a_sequence(
     link: Link,
     called: tuple[int, ...],
     tree: str | None,
-    identity: bool,  # noqa: FBT001 - a parameter of the table above
+    identity: bool,
     supplied: Supply,
 ) -> None:
     found = supply(

@@ -17,27 +17,18 @@ import pytest
 from agent.domain.filters import NameFilter
 from agent.domain.resets.facts import (
     Catalog,
-    ForeignKey,
-    Inheritance,
     Measured,
-    Publication,
-    RelationKind,
-    Setting,
-    SubscribedTable,
-    Supply,
-    ViewBase,
-)
-from agent.domain.resets.functions import (
-    EventTrigger,
-    Function,
-    Trigger,
-    UntrustedCode,
 )
 from agent.domain.resets.job import Allowed, JobKind, Limits, ResetJob
 from agent.domain.resets.plan import plan
 from agent.domain.resets.seeds import Seed
-from agent.domain.sequences import Link
-from tests.resets.catalogs import CATALOG, JOB, feed, relation, sequence
+from tests.resets.catalogs import (
+    CATALOG,
+    JOB,
+    feed,
+    sequence,
+)
+from tests.resets.rich_catalog import ALLOWED, RICH, SEEDED, SEEDS, VIEW
 
 # What comes and goes by itself, what is spelled from other fields, and what decides
 # whether a job may run: gates look at that each time.
@@ -70,63 +61,6 @@ NOT_HASHED = {
     "ResetJob": {"limits", "suspended", "pinned_plan"},
 }
 
-RICH = replace(
-    CATALOG,
-    settings=(Setting(statement="ALTER DATABASE app SET", value="staging"),),
-    marker_writers=("agent owns the schema",),
-    relations=(relation(1), relation(2)),
-    inheritance=(Inheritance(parent_oid=1, child_oid=2),),
-    foreign_keys=(
-        ForeignKey(oid=90, name="fk", table_oid=2, referenced_oid=1, parent_oid=0),
-    ),
-    sequences=(sequence(11), sequence(12)),
-    feeds=(
-        feed(11, 1),
-        feed(12, 2),
-        replace(feed(12, 2, Link.DEFAULT), column="n", supply=Supply.COMPUTED),
-        feed(11, 3, Link.DEFAULT),
-    ),
-    view_bases=(ViewBase(view_oid=3, table_oid=1),),
-    triggers=(Trigger(table_oid=1, name="trg", function_oid=71, mode="O"),),
-    event_triggers=(
-        EventTrigger(
-            name="guard",
-            event="ddl_command_end",
-            tags=("ALTER SEQUENCE",),
-            function_oid=72,
-            mode="O",
-        ),
-    ),
-    functions=(
-        Function(oid=71, signature="public.f()", owner="app", definition="aa"),
-        Function(oid=72, signature="public.g()", owner="app", definition="bb"),
-        Function(oid=73, signature="public.h()", owner="app", definition="cc"),
-    ),
-    untrusted=(
-        UntrustedCode(
-            table_oid=1, place="index i", code="public.h() of app", function_oid=73
-        ),
-    ),
-    publications=(Publication(name="pub", truncates=True, table_oids=(1,)),),
-    subscriptions=("sub",),
-    subscribed=(SubscribedTable(table_oid=1, subscription="sub"),),
-    replication_slots=("slot",),
-)
-VIEW = replace(relation(3, schema="views"), kind=RelationKind.VIEW)
-ALLOWED = Allowed(
-    triggers=("public.t1.trg",),
-    publications=("pub",),
-    subscriptions=("sub",),
-    replication_slots=("slot",),
-    untrusted_code=("public.t1",),
-    computed_defaults=("public.t2.n",),
-)
-SEEDED = replace(JOB, allowed=ALLOWED)
-SEEDS = (
-    Seed(name="seeds/a.sql", content=b"SELECT 1"),
-    Seed(name="seeds/b.sql", content=b"SELECT 2"),
-)
-
 
 def hash_of(
     catalog: Catalog = RICH, job: ResetJob = SEEDED, seeds: tuple[Seed, ...] = SEEDS
@@ -154,15 +88,13 @@ def changes(value: Any, owner: str = "") -> Iterator[tuple[str, Any]]:
 
 def other(value: object) -> object:
     match value:
-        case None:
-            return "something"
         case Enum():
             return next(member for member in type(value) if member is not value)
         case bool():
             return not value
         case int():
             return value + 1000
-        case str():
+        case str() | None:
             return f"{value}x"
         case datetime():
             return value + timedelta(days=1)

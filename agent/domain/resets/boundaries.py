@@ -19,7 +19,7 @@ from agent.domain.resets.facts import (
 )
 from agent.domain.resets.reach import is_out_of_reach, is_system
 from agent.domain.resets.untrusted import untrusted_code_in
-from agent.domain.resets.verdicts import Answer, Case, Passed, Refused, unless
+from agent.domain.resets.verdicts import Answer, Case, Passed, Refused, listed, unless
 from agent.domain.wording import counted
 
 _EXCLUDE = "exclude it in the job's tables"
@@ -235,12 +235,16 @@ def untrusted_code(case: Case) -> Answer:
             " in the place of a table, and that would run its owner's code",
             "update the server to its newest minor release",
         )
+    allowed = case.job.allowed.untrusted_code
+    accepted, refused = [], []
+    for each in untrusted_code_in(case.catalog, case.scope):
+        table = case.name_of(each.table_oid)
+        told = f"{table} ({each.place} runs {each.code})"
+        (accepted if table in allowed else refused).append(told)
+    if not refused:
+        return Passed(f"allowed: {listed(accepted)}" if accepted else "")
     return unless(
-        (
-            f"{case.name_of(each.table_oid)} ({each.place} runs {each.code})"
-            for each in untrusted_code_in(case.catalog, case.scope)
-            if case.name_of(each.table_oid) not in case.job.allowed.untrusted_code
-        ),
+        refused,
         remedy="counting its rows could run that as this role: let a superuser own the"
         " function, or name the table in allow.untrusted_code if you trust its owner",
     )

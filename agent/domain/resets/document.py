@@ -87,16 +87,16 @@ class PlanDocument(TypedDict):
     job: str
     allowed: bool
     hash: str
-    pinned: PinEntry | None
     gates: list[GateEntry]
     tables: list[TableEntry]
     sequences: list[SequenceEntry]
     seeds: list[SeedEntry]
+    not_restarted: list[NotRestartedEntry]
+    hints: list[str]
     triggers: list[TriggerEntry]
     event_triggers: list[EventTriggerEntry]
-    not_restarted: list[NotRestartedEntry]
     locks: LocksEntry
-    hints: list[str]
+    pinned: PinEntry | None
 
 
 def document(plan: Plan) -> PlanDocument:
@@ -104,7 +104,6 @@ def document(plan: Plan) -> PlanDocument:
         "job": plan.job.name,
         "allowed": plan.allowed,
         "hash": plan.hash,
-        "pinned": _pin(plan),
         "gates": [_gate(verdict) for verdict in plan.gates],
         "tables": [_table(table) for table in plan.tables],
         "sequences": [_sequence(sequence) for sequence in plan.sequences],
@@ -112,11 +111,12 @@ def document(plan: Plan) -> PlanDocument:
             {"file": each.name, "bytes": each.bytes, "sha256": each.sha256}
             for each in plan.seeds
         ],
+        "not_restarted": left_as_they_are(plan),
+        "hints": list(plan.hints),
         "triggers": [_trigger(each) for each in plan.triggers],
         "event_triggers": [_event_trigger(each) for each in plan.event_triggers],
-        "not_restarted": left_as_they_are(plan),
         "locks": {"needed": plan.locks.needed, "available": plan.locks.available},
-        "hints": list(plan.hints),
+        "pinned": _pin(plan),
     }
 
 
