@@ -55,6 +55,7 @@ NOT_HASHED = {
         "truncatable",
         "readable",
         "locks",
+        "trusted",
     },
     "TargetSequence": {"owner", "owner_is_superuser", "ours", "reachable"},
     "SequenceDefinition": {"filenode", "quoted", "quoted_schema", "columns"},

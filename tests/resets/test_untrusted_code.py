@@ -168,7 +168,7 @@ def test_nothing_is_asked_of_a_server_that_cannot_keep_views_out(kind: JobKind) 
 
     assert refusals(refused) == ("untrusted_code",)
     assert refused.refusals[0].remedy == "update the server to its newest minor release"
-    assert scope_of(job, old).barred == {1, 2}
+    assert scope_of(job, old).trust.barred == {1, 2}
 
 
 def test_this_server_keeps_views_out(database: Database) -> None:

@@ -236,7 +236,8 @@ def untrusted_code(case: Case) -> Answer:
             "update the server to its newest minor release",
         )
     allowed = case.job.allowed.untrusted_code
-    accepted, refused = [], []
+    accepted: list[str] = []
+    refused: list[str] = []
     for each in untrusted_code_in(case.catalog, case.scope):
         table = case.name_of(each.table_oid)
         told = f"{table} ({each.place} runs {each.code})"
@@ -252,7 +253,7 @@ def untrusted_code(case: Case) -> Answer:
 
 def rows_limit(case: Case) -> Answer:
     # What must not be counted refuses by another gate.
-    tables = [t for t in case.scope.tables if t.oid not in case.scope.barred]
+    tables = [t for t in case.scope.tables if t.oid not in case.scope.trust.barred]
     uncounted = [told for t in tables if (told := _uncounted(t, case))]
     if uncounted:
         return unless(uncounted, remedy=_make_countable(case), unread=True)

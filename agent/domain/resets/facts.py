@@ -95,6 +95,8 @@ class Relation:
 
     `rows_estimated` is -1 where nobody has counted; `truncatable` and `readable` are
     what our role may do. `locks` is how many relations are locked when it is emptied.
+    `trusted` is whether it belongs to a superuser or to our own role: only an owner can
+    put an index or statistics on a table.
     """
 
     oid: int
@@ -111,6 +113,7 @@ class Relation:
     truncatable: bool
     readable: bool
     locks: int
+    trusted: bool
 
     @property
     def qualified(self) -> str:

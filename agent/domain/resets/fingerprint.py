@@ -58,6 +58,7 @@ _LEFT_OUT: Mapping[type, frozenset[str]] = {
             "truncatable",
             "readable",
             "locks",
+            "trusted",
         }
     ),
     TargetSequence: frozenset({"owner", "owner_is_superuser", "ours", "reachable"}),

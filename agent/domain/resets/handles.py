@@ -121,7 +121,7 @@ def unreadable(case: Case) -> Answer:
         for each in case.scope.followers
         # Other gates refuse these.
         if not each.computed
-        and case.scope.barred.isdisjoint(feed.table_oid for feed in each.feeds)
+        and case.scope.trust.barred.isdisjoint(feed.table_oid for feed in each.feeds)
     ]
     obstacles = {e.oid: told for e in asked if (told := _obstacle(e, case))}
     hidden = [each for each in asked if each.oid in obstacles]

@@ -16,7 +16,7 @@ from agent.domain.resets.job import JobKind, ResetJob
 from agent.domain.resets.restarts import NotRestarted, not_restarted, restarts
 from agent.domain.resets.resync import Follower, followers, furthest, past
 from agent.domain.resets.seeds import Seed
-from agent.domain.resets.untrusted import barred_tables
+from agent.domain.resets.untrusted import trust_in
 from agent.domain.resets.verdicts import Case, Scope, Verdict
 from agent.domain.sequences import At, Position, SequenceDefinition, Unused
 
@@ -144,7 +144,7 @@ def scope_of(job: ResetJob, catalog: Catalog, *, seeded: bool = False) -> Scope:
             restarts=restarts(oids, job, catalog),
             seeded=followers(oids, job, catalog) if seeded else (),
         )
-    return replace(scope, barred=barred_tables(job, catalog, scope))
+    return replace(scope, trust=trust_in(job, catalog, scope))
 
 
 def plan(

@@ -6,11 +6,11 @@ key mention, as whoever asks. TRUNCATE and LOCK are not planned.
 
 from __future__ import annotations
 
-from agent.domain.resets.closure import below, reached
+from agent.domain.resets.closure import Neighbours, above, below, reached
 from agent.domain.resets.facts import Catalog
 from agent.domain.resets.functions import UntrustedCode
 from agent.domain.resets.job import ResetJob
-from agent.domain.resets.verdicts import Scope
+from agent.domain.resets.verdicts import Scope, Trust
 
 
 def untrusted_code_in(catalog: Catalog, scope: Scope) -> list[UntrustedCode]:
@@ -23,31 +23,30 @@ def untrusted_code_in(catalog: Catalog, scope: Scope) -> list[UntrustedCode]:
     return [each for each in catalog.untrusted if each.table_oid in asked]
 
 
-def barred_tables(job: ResetJob, catalog: Catalog, scope: Scope) -> frozenset[int]:
-    """Those that may not be counted, or asked how far a column of theirs has come.
-
-    Where views cannot be kept out, one could be put into the place of any of them.
-    """
+def trust_in(job: ResetJob, catalog: Catalog, scope: Scope) -> Trust:
+    """Where views cannot be kept out, one could be put into the place of any table."""
     counted, followed = frozenset(t.oid for t in scope.emptied), _followed(scope)
-    if not catalog.server.bars_views:
-        return counted | followed
-    unsafe = _unsafe(job, catalog)
-    children = below(catalog.inheritance)
-    return (counted & unsafe) | frozenset(
-        oid
-        for oid in followed
-        if not unsafe.isdisjoint({oid, *reached([oid], children)})
+    accepted = frozenset(
+        relation.oid
+        for relation in catalog.relations
+        if relation.qualified in job.allowed.untrusted_code
     )
+    if not catalog.server.bars_views:
+        return Trust(barred=counted | followed)
+    unsafe = {each.table_oid for each in catalog.untrusted} - accepted
+    strange = {r.oid for r in catalog.relations if not r.trusted} - accepted
+    parents = above(catalog.inheritance)
+    return Trust(
+        barred=(counted & unsafe) | (followed & _with_ancestors(unsafe, parents)),
+        doubted=(counted & strange) | (followed & _with_ancestors(strange, parents)),
+        accepted=accepted,
+    )
+
+
+def _with_ancestors(tables: set[int], parents: Neighbours) -> frozenset[int]:
+    """Tables whose furthest value is that of one of these as well."""
+    return frozenset(tables).union(reached(tables, parents))
 
 
 def _followed(scope: Scope) -> frozenset[int]:
     return frozenset(feed.table_oid for each in scope.moved for feed in each.feeds)
-
-
-def _unsafe(job: ResetJob, catalog: Catalog) -> frozenset[int]:
-    names = {relation.oid: relation.qualified for relation in catalog.relations}
-    return frozenset(
-        each.table_oid
-        for each in catalog.untrusted
-        if names.get(each.table_oid) not in job.allowed.untrusted_code
-    )

@@ -23,11 +23,24 @@ _NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Which tables may be asked about, for a question may run code of a stranger.
+
+    `barred` ones may not. `doubted` ones may, as long as nobody can put code on them
+    meanwhile: their owners, or those of what inherits from them, are strangers. Code on
+    `accepted` ones is of no concern, since the job names them.
+    """
+
+    barred: frozenset[int] = frozenset()
+    doubted: frozenset[int] = frozenset()
+    accepted: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """What a job is about: a reset empties and restarts, a resync moves forward.
 
     `seeded` are the sequences that follow the rows which the seeds of a reset bring.
-    `barred` are tables that may not be asked about anything, see `untrusted`.
     """
 
     kind: JobKind
@@ -35,7 +48,7 @@ class Scope:
     restarts: tuple[Restart, ...] = ()
     followers: tuple[Follower, ...] = ()
     seeded: tuple[Follower, ...] = ()
-    barred: frozenset[int] = frozenset()
+    trust: Trust = Trust()
 
     @property
     def table_oids(self) -> frozenset[int]:

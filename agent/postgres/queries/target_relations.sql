@@ -2,6 +2,7 @@
 -- how many locks does emptying it take? Sizes are those of the last VACUUM or ANALYZE:
 -- the true ones would need a lock on every table. Views are listed to tell them from
 -- tables that are missing. Locked are a table, its TOAST table, and the indexes of both.
+-- Trusted are tables of superusers and our own: nobody else can put code on them.
 -- Takes no lock on any table. Privileges: none. Oldest server: 13.
 WITH indexed AS (
     SELECT
@@ -40,10 +41,12 @@ SELECT
     (
         1 + coalesce(own.indexes, 0)
         + CASE WHEN c.reltoastrelid = 0 THEN 0 ELSE 1 END + coalesce(toast.indexes, 0)
-    )::integer AS locks
+    )::integer AS locks,
+    r.rolsuper OR r.rolname IN (current_user, session_user) AS trusted
 FROM
     pg_class AS c
     INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    INNER JOIN pg_roles AS r ON r.oid = c.relowner
     LEFT JOIN indexed AS own ON own.indrelid = c.oid
     LEFT JOIN indexed AS toast ON toast.indrelid = c.reltoastrelid
     LEFT JOIN pg_depend AS d
