@@ -21,7 +21,8 @@ from agent.domain.resets.identity import job_sha256
 from agent.domain.resets.job import Allowed, JobKind, Limits, ResetJob
 from agent.domain.resets.ledger import RunRecord
 from agent.domain.resets.plan import Plan
-from agent.domain.resets.runs import Seed, Work
+from agent.domain.resets.runs import Work
+from agent.domain.resets.seeds import Seed
 from agent.errors import AgentError
 from agent.postgres.connect import Endpoint
 from agent.postgres.resets.worker import Worker, open_worker
@@ -69,9 +70,13 @@ class JobTarget:
     seeds: tuple[Path, ...] = ()
 
     def plan(self) -> Plan:
-        """What the job would do now. Raises AgentError when that cannot be told."""
+        """What the job would do now, with the seeds as they are now.
+
+        Raises AgentError when that cannot be told.
+        """
+        seeds = tuple(_seed(path) for path in self.seeds)
         with open_target(self.endpoint, self.job.database) as session:
-            return plan_job(self.job, session)
+            return plan_job(self.job, session, seeds=seeds)
 
     def work(self, expected_hash: str | None = None) -> Work:
         """What a run is to do, with the seeds as they are now.
@@ -135,7 +140,9 @@ def identity() -> str:
 
 def _seed(path: Path) -> Seed:
     try:
-        return Seed(name=str(path), text=path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        content.decode()
+        return Seed(name=str(path), content=content)
     except (OSError, UnicodeDecodeError) as error:
         raise SeedUnreadableError(
             f"seed {str(path)!r} cannot be read: {error}"
@@ -183,8 +190,11 @@ def _job(job: Job, environment: str, *, suspended: bool) -> ResetJob:
             publications=job.allow.publications,
             subscriptions=job.allow.subscriptions,
             replication_slots=job.allow.replication_slots,
+            untrusted_code=job.allow.untrusted_code,
+            computed_defaults=job.allow.computed_defaults,
         ),
         suspended=job.suspended or suspended,
+        pinned_plan=job.plan,
     )
 
 

@@ -70,7 +70,7 @@ class _Target:
 
     def run(self, tick: Tick) -> Outcome:
         try:
-            work = self.found.work()
+            work = self.found.work(self.found.job.pinned_plan)
         except AgentError as error:
             return Failed(reason=str(error))
         return self.found.resetter(stopping=self.stopping).run(tick, work)

@@ -10,8 +10,12 @@ from rich.style import Style
 
 from agent.cli.layout import Align, Cell, Column, aligned, cell
 from agent.cli.paper import Paper
-from agent.cli.planned import heading
-from agent.domain.resets.document import GateEntry
+from agent.cli.planned import heading, remarks
+from agent.domain.resets.document import (
+    GateEntry,
+    NotRestartedEntry,
+    left_as_they_are,
+)
 from agent.domain.resets.document import document as plan_document
 from agent.domain.resets.job import JobKind, ResetJob
 from agent.domain.resets.plan import Plan
@@ -70,6 +74,8 @@ class OutcomeDocument(TypedDict):
     rows_removed: int | None
     tables: list[TableEntry]
     sequences: list[SequenceEntry]
+    not_restarted: list[NotRestartedEntry]
+    hints: list[str]
     gates: list[GateEntry]
 
 
@@ -99,6 +105,7 @@ def account(done: Done, paper: Paper, *, seconds: float) -> Iterator[Segment]:
         yield Segment(f"it took {done.attempts} attempts to lock all tables\n")
     yield from _aligned(_TABLE_COLUMNS, _table_rows(done, paper), paper)
     yield from _aligned(_SEQUENCE_COLUMNS, _sequence_rows(done, paper), paper)
+    yield from remarks(done.plan, paper)
     yield Segment(f"\nrun: {done.run_id}\n")
 
 
@@ -155,12 +162,8 @@ def complaints(outcome: Outcome, *, stopped_by: str | None) -> Iterator[str]:
             yield f"{why}; nothing was changed{_run(outcome)}"
         case Skipped(reason=reason):
             yield f"{reason}; nothing was changed, try again later{_run(outcome)}"
-        case Taken():
-            yield "somebody else has this very run; nothing was changed"
-        case Early(ahead=ahead):
-            yield (
-                f"this agent's clock is {ahead} ahead of the server's; nothing was changed"
-            )
+        case Taken() | Early():
+            yield f"{_not_begun(outcome)}; nothing was changed"
         case Uncertain(reason=reason):
             yield (
                 f"the answer to COMMIT was lost ({reason}): all of it was done, or"
@@ -169,6 +172,12 @@ def complaints(outcome: Outcome, *, stopped_by: str | None) -> Iterator[str]:
             )
         case _ as never:
             assert_never(never)
+
+
+def _not_begun(outcome: Taken | Early) -> str:
+    if isinstance(outcome, Taken):
+        return "somebody else has this very run"
+    return f"this agent's clock is {outcome.ahead} ahead of the server's"
 
 
 def _run(ending: Refused | Failed | Skipped | Uncertain) -> str:
@@ -191,6 +200,8 @@ def document(outcome: Outcome, job: ResetJob, *, seconds: float) -> OutcomeDocum
         "rows_removed": done.rows_removed if done else None,
         "tables": _tables(done) if done else [],
         "sequences": _sequences(done) if done else [],
+        "not_restarted": left_as_they_are(plan) if plan else [],
+        "hints": list(plan.hints) if plan else [],
         "gates": plan_document(plan)["gates"] if plan else [],
     }
 

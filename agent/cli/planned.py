@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
@@ -10,7 +10,7 @@ from rich.style import Style
 from agent.cli.layout import Align, Cell, Column, aligned, cell
 from agent.cli.paper import Paper
 from agent.domain.resets.job import JobKind
-from agent.domain.resets.plan import EmptiedTable, MovedSequence, Plan
+from agent.domain.resets.plan import EmptiedTable, LockNeed, MovedSequence, Plan
 from agent.domain.resets.verdicts import Verdict
 from agent.domain.sequences import At, Unused
 from agent.domain.wording import counted
@@ -41,11 +41,15 @@ def planned(plan: Plan, paper: Paper, *, run_it: str | None) -> Iterator[Segment
     yield from _verdict(plan)
     yield from _tables(plan, paper)
     yield from _sequences(plan, paper)
+    yield from _lists(_set_off(plan), paper)
+    yield Segment(f"\nlocks: {_locks(plan.locks)}\n")
     yield Segment("\n")
     for verdict in plan.gates:
         yield from _gate(verdict, paper)
-    yield from _afterword(plan, paper)
+    yield from _lists(_mismatches(plan), paper)
+    yield from remarks(plan, paper)
     yield Segment(f"\nhash: {plan.hash}\n")
+    yield from _pin(plan)
     if plan.allowed and run_it is not None:
         yield Segment(paper.writable(f"to run it: {run_it}") + "\n")
 
@@ -166,16 +170,72 @@ def _sign(verdict: Verdict, paper: Paper) -> tuple[str, Style]:
     return ("✘" if drawn else "FAIL", _BAD)
 
 
-def _afterword(plan: Plan, paper: Paper) -> Iterator[Segment]:
-    told = [
-        ("named in the job, but not there", plan.unmatched),
-        ("beside these tables, but in no pattern", plan.uncovered),
+def _set_off(plan: Plan) -> Iterator[tuple[str, Sequence[str]]]:
+    """What runs beside TRUNCATE and ALTER SEQUENCE, in this order."""
+    yield (
+        "seeds, run after the tables are emptied",
+        [f"{s.name} ({size(s.bytes)}, sha256 {s.sha256})" for s in plan.seeds],
+    )
+    yield (
+        "triggers that TRUNCATE fires",
+        [
+            f"{each.table}.{each.name} runs {each.function} ({each.firing})"
+            for each in plan.triggers
+        ],
+    )
+    yield (
+        "event triggers that ALTER SEQUENCE fires",
+        [
+            f"{each.name} on {each.event} runs {each.function} ({each.firing})"
+            for each in plan.event_triggers
+        ],
+    )
+
+
+def _locks(locks: LockNeed) -> str:
+    return f"about {locks.needed} of {locks.available} that the server has"
+
+
+def _mismatches(plan: Plan) -> Iterator[tuple[str, Sequence[str]]]:
+    yield "named in the job, but not there", plan.unmatched
+    yield "beside these tables, but in no pattern", plan.uncovered
+
+
+def remarks(plan: Plan, paper: Paper) -> Iterator[Segment]:
+    """What somebody may not expect, before the run and after it."""
+    left = [
+        f"{each.sequence}, which feeds {', '.join(each.feeds)}"
+        for each in plan.not_restarted
     ]
-    for title, names in told:
-        if names:
+    title = "not restarted; name them in the job's sequences if they are to be"
+    yield from _lists([(title, left), ("hints", plan.hints)], paper)
+
+
+def _lists(
+    parts: Iterable[tuple[str, Sequence[str]]], paper: Paper
+) -> Iterator[Segment]:
+    for title, lines in parts:
+        if lines:
             yield Segment(f"\n{title}:\n")
-        for name in names:
-            yield Segment(f"  {paper.writable(name)}\n")
+        for line in lines:
+            yield Segment(f"  {paper.writable(line)}\n")
+
+
+def _pin(plan: Plan) -> Iterator[Segment]:
+    """The line of a job that lets its schedule run this plan alone, or what it says."""
+    line = f"plan: {plan.hash}\n"
+    match plan.pinned:
+        case None if plan.allowed:
+            yield Segment(f"to let the schedule run no other, write to the job: {line}")
+        case True:
+            yield Segment(
+                "this is the job's plan, the only one that its schedule runs\n"
+            )
+        case False:
+            yield Segment(f"the job's plan is {plan.job.pinned_plan}\n", _BAD)
+            yield Segment(f"to let the schedule run this one, write to the job: {line}")
+        case _:
+            return
 
 
 def size(count: int) -> str:

@@ -13,6 +13,7 @@ from agent.config.scalars import (
     File,
     Interval,
     Name,
+    PlanHash,
     QualifiedName,
     QualifiedPattern,
     Rows,
@@ -107,6 +108,20 @@ class Allow(Section):
         default=(),
         description="Logical replication slots that the database may have.",
     )
+    untrusted_code: Listed[QualifiedName] = Field(
+        default=(),
+        description=(
+            "Tables, as `schema.table`, that may be counted though functions of roles"
+            " that are no superusers could run then."
+        ),
+    )
+    computed_defaults: Listed[QualifiedName] = Field(
+        default=(),
+        description=(
+            "Columns, as `schema.table.column`, whose defaults compute with a sequence;"
+            " none is moved to follow them."
+        ),
+    )
 
 
 class Job(Section):
@@ -134,11 +149,11 @@ class Job(Section):
     tables: TableFilter | None = Field(
         default=None, description="The tables that the job is about, as `schema.name`."
     )
-    sequences: Listed[QualifiedName] = Field(
+    sequences: Listed[QualifiedPattern] = Field(
         default=(),
         description=(
-            "Sequences, as `schema.name`, that no listed table owns and that are"
-            " restarted all the same."
+            "Patterns of `schema.name` of sequences that no listed table owns and that"
+            " are restarted all the same."
         ),
     )
     limits: Limits = Field(
@@ -157,4 +172,14 @@ class Job(Section):
             "SQL files to run after a reset, in the same transaction; sequences then"
             " follow the rows."
         ),
+    )
+    plan: PlanHash | None = Field(
+        default=None,
+        description=(
+            "The only plan that may run by schedule, as `sequence-agent plan` prints"
+            " it; any other is refused."
+        ),
+        examples=[
+            "sha256:a572c03ab96449228db3bccd78c5b2ea70c9726e328982877dfd18519ac14f6a"
+        ],
     )

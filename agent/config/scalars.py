@@ -82,6 +82,12 @@ def _full_name(name: str) -> str:
     return name
 
 
+def _plan_hash(text: str) -> str:
+    if not re.fullmatch(_PLAN_HASH, text):
+        raise ValueError("must be sha256: and 64 hexadecimal digits, as plan prints it")
+    return text
+
+
 def _variable(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         raise ValueError("must be the bare name of an environment variable")
@@ -94,6 +100,7 @@ def _file(value: object, info: ValidationInfo) -> Path:
     return Path(folder, path)
 
 
+_PLAN_HASH = "^sha256:[0-9a-f]{64}$"
 _DURATION_SCHEMA = {
     "title": "Duration",
     "type": "string",
@@ -154,6 +161,11 @@ Name = Annotated[
 ]
 QualifiedPattern = Annotated[Name, AfterValidator(_qualified)]
 QualifiedName = Annotated[Name, AfterValidator(_full_name)]
+PlanHash = Annotated[
+    Name,
+    AfterValidator(_plan_hash),
+    WithJsonSchema({"title": "Hash", "type": "string", "pattern": _PLAN_HASH}),
+]
 VariableName = Annotated[Name, AfterValidator(_variable)]
 Dsn = Annotated[str, AfterValidator(dsns.checked_dsn)]
 HistoryUrl = Annotated[str, AfterValidator(dsns.checked_history_url)]

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from psycopg import IsolationLevel
+from psycopg.pq import TransactionStatus
 
 from agent.domain.resets.facts import Catalog, Measured
 from agent.domain.resets.verdicts import Scope
@@ -15,6 +16,7 @@ from agent.ports import Clock
 from agent.postgres.connect import BoundedConnection, Deadlines, Endpoint, connection
 from agent.postgres.facts.catalog import catalog
 from agent.postgres.facts.measuring import Column, furthest, sizes
+from agent.postgres.facts.stillness import Doubts
 from agent.postgres.positions import PositionReader
 from agent.postgres.reading import ReadOnly
 from agent.postgres.versions import supported_major
@@ -35,13 +37,14 @@ class TargetSession:
     clock: Clock
 
     def catalog(self) -> Catalog:
-        with self._aside() as reading:
+        with self._aside(IsolationLevel.REPEATABLE_READ) as reading:
             return catalog(reading, major=self._major)
 
     def measured(self, catalog: Catalog, scope: Scope, *, exact: bool) -> Measured:
         """Read what is in the tables, sequences and columns of a scope.
 
         `exact` is for whoever is about to act: what cannot be counted stays unknown.
+        Tables that the scope bars are not asked at all.
         """
         relations = {relation.oid: relation for relation in catalog.relations}
         columns = [
@@ -52,22 +55,34 @@ class TargetSession:
             )
             for follower in scope.followers
             for feed in follower.feeds
-            if feed.table_oid in relations
+            if feed.table_oid in relations and feed.table_oid not in scope.trust.barred
         ]
-        with self._aside() as reading:
+        trust = scope.trust
+        doubts = Doubts(
+            doubted=trust.doubted,
+            accepted=trust.accepted,
+            in_recovery=catalog.server.in_recovery,
+        )
+        # What came to a table since the catalogs were read has to be seen.
+        with self._aside(IsolationLevel.READ_COMMITTED) as reading:
             return Measured(
                 sizes=sizes(
-                    [table.relation for table in scope.emptied],
+                    [
+                        t.relation
+                        for t in scope.emptied
+                        if t.oid not in scope.trust.barred
+                    ],
                     reading,
                     exact=exact,
                     clock=self.clock,
+                    doubts=doubts,
                 ),
                 positions=self._positions(
                     [each.sequence.definition for each in scope.chosen],
                     reading,
                     in_recovery=catalog.server.in_recovery,
                 ),
-                furthest=furthest(columns, reading),
+                furthest=furthest(columns, reading, doubts=doubts),
             )
 
     @property
@@ -75,7 +90,10 @@ class TargetSession:
         return self.connection.info.server_version // 10_000
 
     @contextmanager
-    def _aside(self) -> Iterator[ReadOnly]:
+    def _aside(self, isolation: IsolationLevel) -> Iterator[ReadOnly]:
+        """A transaction as isolated as that, or a savepoint of the one that is open."""
+        if self.connection.info.transaction_status is TransactionStatus.IDLE:
+            self.connection.isolation_level = isolation
         with self.connection.transaction(force_rollback=True):
             yield ReadOnly(connection=self.connection, deadlines=self.deadlines)
 
@@ -94,15 +112,13 @@ class TargetSession:
 
 @contextmanager
 def open_target(endpoint: Endpoint, datname: str) -> Iterator[TargetSession]:
-    """A look at one instant of a database, in a transaction that changes nothing.
+    """A look at a database that changes nothing.
 
     Raises DatabaseUnreachableError, DatabaseQueryError (also from the body) and
     UnsupportedServerError.
     """
     with connection(endpoint, datname) as opened:
         supported_major(opened)
-        opened.isolation_level = IsolationLevel.REPEATABLE_READ
-        with opened.transaction(force_rollback=True):
-            yield TargetSession(
-                connection=opened, deadlines=endpoint.deadlines, clock=endpoint.clock
-            )
+        yield TargetSession(
+            connection=opened, deadlines=endpoint.deadlines, clock=endpoint.clock
+        )

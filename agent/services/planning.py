@@ -7,6 +7,7 @@ from typing import Protocol
 from agent.domain.resets.facts import Catalog, Measured
 from agent.domain.resets.job import ResetJob
 from agent.domain.resets.plan import Plan, plan, scope_of
+from agent.domain.resets.seeds import Seed
 from agent.domain.resets.verdicts import Scope
 
 
@@ -21,14 +22,16 @@ def plan_job(
     job: ResetJob,
     target: Target,
     *,
+    seeds: tuple[Seed, ...] = (),
     exact: bool = False,
     expected_hash: str | None = None,
 ) -> Plan:
-    """What the job would do now; changes nothing.
+    """What the job would do now, with the seeds as they were read; changes nothing.
 
     Whoever is about to do it holds the locks, asks for `exact` counts, and gives the
     hash of the plan that was made before them.
     """
     catalog = target.catalog()
-    measured = target.measured(catalog, scope_of(job, catalog), exact=exact)
-    return plan(job, catalog, measured, expected_hash=expected_hash)
+    scope = scope_of(job, catalog, seeded=bool(seeds))
+    measured = target.measured(catalog, scope, exact=exact)
+    return plan(job, catalog, measured, seeds=seeds, expected_hash=expected_hash)

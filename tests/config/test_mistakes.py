@@ -187,7 +187,7 @@ MISTAKES = [
     (job("tables: {include: [users]}"), [
         "config.yaml:4: jobs[0].tables.include[0]: is compared with schema.name; write *.name or public.name",
     ]),
-    (job("sequences: [users_id_seq]"), ["config.yaml:4: jobs[0].sequences[0]: must be schema.name"]),
+    (job("sequences: [users_id_seq]"), ["config.yaml:4: jobs[0].sequences[0]: is compared with schema.name; write *.name or public.name"]),
     (job("sequences: [a.b], schedule: {}"), [
         "config.yaml:4: jobs[0].schedule: needs cron or every; without a schedule the job runs only by hand",
     ]),

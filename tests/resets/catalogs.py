@@ -12,6 +12,7 @@ from agent.domain.resets.facts import (
     Relation,
     RelationKind,
     Server,
+    Supply,
     TargetSequence,
 )
 from agent.domain.resets.job import JobKind, ResetJob
@@ -29,6 +30,8 @@ SERVER = Server(
     comment=None,
     role="agent",
     now=NOW,
+    lock_slots=6400,
+    bars_views=True,
 )
 MARKER = Marker(
     environment="staging",
@@ -55,6 +58,7 @@ def relation(oid: int, *, schema: str = "public", partition: bool = False) -> Re
         schema=schema,
         name=f"t{oid}",
         quoted=f"{schema}.t{oid}",
+        quoted_schema=schema,
         kind=RelationKind.TABLE,
         temporary=False,
         partition=partition,
@@ -63,6 +67,8 @@ def relation(oid: int, *, schema: str = "public", partition: bool = False) -> Re
         bytes_estimated=8192,
         truncatable=True,
         readable=True,
+        locks=4,
+        trusted=True,
     )
 
 
@@ -72,7 +78,9 @@ def sequence(
     return TargetSequence(
         definition=definition(oid, start=start, increment=increment, cycle=cycle),
         owner="agent",
+        owner_is_superuser=False,
         ours=True,
+        reachable=True,
         extension=None,
     )
 
@@ -105,6 +113,7 @@ def feed(sequence_oid: int, table_oid: int, link: Link = Link.OWNED) -> Feed:
         column="id",
         link=link,
         base_type="int8",
+        supply=Supply.PLAIN,
     )
 
 
@@ -119,7 +128,11 @@ CATALOG = Catalog(
     foreign_keys=(),
     sequences=(sequence(11), sequence(12, start=100)),
     feeds=(feed(11, 1), feed(12, 2)),
+    view_bases=(),
     triggers=(),
+    event_triggers=(),
+    functions=(),
+    untrusted=(),
     publications=(),
     subscriptions=(),
     subscribed=(),

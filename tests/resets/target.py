@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit, urlunsplit
@@ -16,7 +16,7 @@ from agent.domain.resets.job import JobKind, ResetJob
 from agent.domain.resets.plan import Plan
 from agent.postgres.arming import Order, arm
 from agent.postgres.connect import Deadlines, Endpoint
-from agent.postgres.targets import open_target
+from agent.postgres.targets import TargetSession, open_target
 from agent.services.planning import plan_job
 from tests.postgres_servers import Database, role_name
 
@@ -97,6 +97,10 @@ class Target:
 def endpoint(dsn: str, *, lock: timedelta | None = None) -> Endpoint:
     deadlines = Deadlines(lock=lock) if lock else Deadlines()
     return Endpoint(conninfo=lambda: dsn, clock=CLOCK, deadlines=deadlines)
+
+
+def open_target_at(dsn: str, database: str) -> AbstractContextManager[TargetSession]:
+    return open_target(endpoint(dsn), database)
 
 
 def plan_at(dsn: str, job: ResetJob, *, expected_hash: str | None = None) -> Plan:

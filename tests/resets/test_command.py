@@ -18,11 +18,12 @@ from agent.domain.filters import NameFilter
 from agent.domain.resets.facts import Inheritance, Measured, Size, Unknown
 from agent.domain.resets.job import JobKind
 from agent.domain.resets.plan import Plan, plan
-from agent.domain.sequences import At, Unused
+from agent.domain.sequences import At, Link, Unused
 from tests.cli.running import Ran, sequence_agent
 from tests.goldens import golden
 from tests.postgres_servers import Database
-from tests.resets.catalogs import CATALOG, JOB, relation
+from tests.resets.catalogs import CATALOG, JOB, feed, relation, sequence
+from tests.resets.rich_catalog import RICH, SEEDED, SEEDS, VIEW
 from tests.resets.target import Target, armed_target, unarmed_target
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -51,6 +52,21 @@ REFUSED = plan(
     MEASURED,
 )
 RESYNC = plan(replace(JOB, kind=JobKind.RESYNC), CATALOG, MEASURED)
+EVERYTHING = plan(
+    replace(SEEDED, sequences=("public.s13",), pinned_plan="sha256:" + "0" * 64),
+    replace(
+        RICH,
+        relations=(
+            RICH.relations[0],
+            replace(RICH.relations[1], name="schema_migrations"),
+            VIEW,
+        ),
+        sequences=(*RICH.sequences, sequence(13), sequence(14)),
+        feeds=(*RICH.feeds, replace(feed(14, 1, Link.DEFAULT), base_type="text")),
+    ),
+    MEASURED,
+    seeds=SEEDS,
+)
 RUN_IT = "sequence-agent reset nightly-reset --config config.yaml --plan sha256:…"
 
 
@@ -75,6 +91,7 @@ def written(made: Plan, paper: Paper, *, colours: bool = False) -> str:
         ("refused_pipe", REFUSED, PIPE),
         ("refused_ascii", REFUSED, ASCII),
         ("resync", RESYNC, TERMINAL),
+        ("with_everything", EVERYTHING, TERMINAL),
     ],
 )
 def test_a_plan_is_written_as_it_was_agreed(
@@ -168,7 +185,21 @@ def test_a_plan_as_json(database: Database, tmp_path: Path) -> None:
 
     told = json.loads(ran.stdout)
     assert ran.returncode == 0
-    assert list(told) == ["job", "allowed", "hash", "gates", "tables", "sequences"]
+    assert list(told) == [
+        "job",
+        "allowed",
+        "hash",
+        "gates",
+        "tables",
+        "sequences",
+        "seeds",
+        "not_restarted",
+        "hints",
+        "triggers",
+        "event_triggers",
+        "locks",
+        "pinned",
+    ]
     assert (told["job"], told["allowed"]) == ("nightly-reset", True)
     assert {tuple(gate) for gate in told["gates"]} == {("gate", "passed", "detail")}
     assert [(t["table"], t["rows"], t["why"]) for t in told["tables"]] == [

@@ -20,9 +20,9 @@ from agent.domain.resets.facts import (
     Publication,
     Size,
     SubscribedTable,
-    Trigger,
     Unknown,
 )
+from agent.domain.resets.functions import Trigger
 from agent.domain.resets.gates import GATES
 from agent.domain.resets.job import Allowed, JobKind, ResetJob
 from agent.domain.resets.plan import Plan, plan
@@ -95,6 +95,13 @@ def test_the_document_is_as_it_was_agreed() -> None:
             {"sequence": "public.s11", "before": 12, "after": 1},
             {"sequence": "public.s12", "before": 100, "after": 100},
         ],
+        "pinned": None,
+        "seeds": [],
+        "triggers": [],
+        "event_triggers": [],
+        "not_restarted": [],
+        "locks": {"needed": 110, "available": 6400},
+        "hints": [],
     }
 
 

@@ -11,7 +11,8 @@ from functools import partial
 import pytest
 
 from agent.domain.resets.job import JobKind
-from agent.domain.resets.runs import Done, Seed, Work
+from agent.domain.resets.runs import Done, Work
+from agent.domain.resets.seeds import Seed
 from agent.postgres.arming import disarm
 from agent.postgres.resets.worker import open_worker
 from tests.postgres_servers import Database, role_name
@@ -154,7 +155,7 @@ def test_a_reason_that_the_encoding_lacks_is_recorded_all_the_same(
 ) -> None:
     with _in_encoding(database, "LATIN1") as other:
         bench = Bench(armed_target(other))
-        seed = Seed(name="→.sql", text="SELECT 1/0")
+        seed = Seed(name="→.sql", content=b"SELECT 1/0")
 
         bench.run(work=replace(WORK, seeds=(seed,)))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.domain.filters import NameFilter
-from agent.domain.resets.job import Allowed, Limits
+from agent.domain.resets.job import Allowed, JobKind, Limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,10 @@ _PARTITIONED = (
     "CREATE TABLE logs (k integer) PARTITION BY RANGE (k);"
     " CREATE TABLE logs_1 PARTITION OF logs FOR VALUES FROM (0) TO (9);"
     " CREATE TABLE logs_2 PARTITION OF logs FOR VALUES FROM (9) TO (19);"
+)
+_STRANGER = (
+    "CREATE FUNCTION public.one(integer) RETURNS integer IMMUTABLE LANGUAGE sql"
+    " AS 'SELECT $1'; ALTER FUNCTION public.one(integer) OWNER TO pg_monitor;"
 )
 _FOREIGN = "CREATE FOREIGN DATA WRAPPER nowhere; CREATE SERVER away FOREIGN DATA WRAPPER nowhere;"
 _BOTH = {"tables": NameFilter(include=("public.users", "public.orders"))}
@@ -333,6 +337,28 @@ WRONG_TARGETS: tuple[WrongTarget, ...] = (
                 refused=("truncate_trigger",)),
     WrongTarget(name="acknowledged trigger", made=_TRIGGER.format("BEFORE"),
                 job={"allowed": Allowed(triggers=("public.users.trg",))}),
+    WrongTarget(name="code of a stranger in an index",
+                made="CREATE TABLE t (k integer)",
+                wrong=_STRANGER + "CREATE INDEX i ON public.t (k) WHERE k > public.one(1)",
+                refused=("untrusted_code",), told="public.t (index i runs public.one(integer) of"),
+    WrongTarget(name="acknowledged code of a stranger",
+                made="CREATE TABLE t (k integer)",
+                wrong=_STRANGER + "CREATE INDEX i ON public.t (k) WHERE k > public.one(1)",
+                job={"allowed": Allowed(untrusted_code=("public.t",))}),
+    WrongTarget(name="code of a stranger in a table that is not listed",
+                made="CREATE TABLE t (k integer)",
+                wrong=_STRANGER + "CREATE INDEX i ON public.t (k) WHERE k > public.one(1)",
+                job=_BOTH),
+    WrongTarget(name="default that computes, to be followed",
+                made="CREATE SEQUENCE s; CREATE TABLE t (k integer DEFAULT nextval('s') * 10)",
+                job={"kind": JobKind.RESYNC}, refused=("computed_default",),
+                told="public.t.k computes its values from public.s"),
+    WrongTarget(name="acknowledged default that computes",
+                made="CREATE SEQUENCE s; CREATE TABLE t (k integer DEFAULT nextval('s') * 10)",
+                job={"kind": JobKind.RESYNC,
+                     "allowed": Allowed(computed_defaults=("public.t.k",))}),
+    WrongTarget(name="default that computes, in a reset",
+                made="CREATE SEQUENCE s; CREATE TABLE t (k integer DEFAULT nextval('s') * 10)"),
     WrongTarget(name="more rows than the limit", job={"limits": Limits(rows=7)},
                 refused=("rows_limit",), told="8 rows"),
     WrongTarget(name="as many rows as the limit", job={"limits": Limits(rows=8)}),

@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from agent.domain.resets.closure import (
     PlannedTable,
     above,
-    is_system,
     reached,
     references_from_outside,
 )
 from agent.domain.resets.facts import (
     LEDGER_SCHEMA,
     Publication,
+    Relation,
     RelationKind,
     Unknown,
 )
-from agent.domain.resets.verdicts import Answer, Case, Passed, Refused, unless
+from agent.domain.resets.reach import is_out_of_reach, is_system
+from agent.domain.resets.untrusted import untrusted_code_in
+from agent.domain.resets.verdicts import Answer, Case, Passed, Refused, listed, unless
 from agent.domain.wording import counted
 
 _EXCLUDE = "exclude it in the job's tables"
@@ -55,8 +57,7 @@ def _absence(name: str, case: Case) -> str:
 
 def _reserved(name: str) -> bool:
     """Names that other gates refuse, whether there is such a table or not."""
-    schema = name.partition(".")[0]
-    return schema == LEDGER_SCHEMA or is_system(schema)
+    return is_out_of_reach(name.partition(".")[0])
 
 
 def referenced_from_outside(case: Case) -> Answer:
@@ -117,7 +118,9 @@ def extension_table(case: Case) -> Answer:
         for each in case.scope.restarts
         if each.sequence.extension
     )
-    return unless([*tables, *sequences], remedy=_EXCLUDE)
+    return unless(
+        [*tables, *sequences], remedy="leave it out of the job's tables and sequences"
+    )
 
 
 def ledger(case: Case) -> Answer:
@@ -137,7 +140,7 @@ def ledger(case: Case) -> Answer:
 
 
 def _named(case: Case) -> tuple[str, ...]:
-    return (*case.job.exact_tables, *case.job.sequences)
+    return (*case.job.exact_tables, *case.job.exact_sequences)
 
 
 def published_table(case: Case) -> Answer:
@@ -206,22 +209,55 @@ def truncate_trigger(case: Case) -> Answer:
 
 
 def no_truncate_privilege(case: Case) -> Answer:
-    missing = [t for t in case.scope.tables if not t.relation.truncatable]
-    if not missing:
-        return Passed()
-    tables = ", ".join(t.relation.quoted for t in missing)
+    missing = [t.relation for t in case.scope.tables if not t.relation.truncatable]
     return unless(
-        (t.qualified for t in missing),
-        remedy=f"GRANT TRUNCATE ON {tables} TO {case.catalog.server.role};"
-        " with USAGE on the schema",
+        (relation.qualified for relation in missing),
+        remedy=_grant("TRUNCATE", missing, case),
+    )
+
+
+def _grant(privilege: str, relations: list[Relation], case: Case) -> str:
+    """Statements that work as they stand, for whoever owns the tables."""
+    role = case.catalog.server.role
+    schemas = ", ".join(dict.fromkeys(each.quoted_schema for each in relations))
+    tables = ", ".join(each.quoted for each in relations)
+    return (
+        f"GRANT USAGE ON SCHEMA {schemas} TO {role};"
+        f" GRANT {privilege} ON {tables} TO {role};"
+    )
+
+
+def untrusted_code(case: Case) -> Answer:
+    """What asking about a table would run must not be anybody's code."""
+    if not case.catalog.server.bars_views:
+        return Refused(
+            f"PostgreSQL {case.catalog.server.version} cannot keep a view from being read"
+            " in the place of a table, and that would run its owner's code",
+            "update the server to its newest minor release",
+        )
+    allowed = case.job.allowed.untrusted_code
+    accepted: list[str] = []
+    refused: list[str] = []
+    for each in untrusted_code_in(case.catalog, case.scope):
+        table = case.name_of(each.table_oid)
+        told = f"{table} ({each.place} runs {each.code})"
+        (accepted if table in allowed else refused).append(told)
+    if not refused:
+        return Passed(f"allowed: {listed(accepted)}" if accepted else "")
+    return unless(
+        refused,
+        remedy="counting its rows could run that as this role: let a superuser own the"
+        " function, or name the table in allow.untrusted_code if you trust its owner",
     )
 
 
 def rows_limit(case: Case) -> Answer:
-    uncounted = [each for t in case.scope.tables if (each := _uncounted(t, case))]
+    # What must not be counted refuses by another gate.
+    tables = [t for t in case.scope.tables if t.oid not in case.scope.trust.barred]
+    uncounted = [told for t in tables if (told := _uncounted(t, case))]
     if uncounted:
-        return unless(uncounted, remedy=_make_countable(case))
-    sizes = [case.measured.sizes[t.oid] for t in case.scope.tables]
+        return unless(uncounted, remedy=_make_countable(case), unread=True)
+    sizes = [case.measured.sizes[t.oid] for t in tables]
     rows = sum(size.rows for size in sizes if isinstance(size.rows, int))
     about = "" if all(size.exact for size in sizes) else "about "
     told = f"{about}{counted(rows, 'row')}, limits.rows is {case.job.limits.rows}"
@@ -240,12 +276,9 @@ def _uncounted(table: PlannedTable, case: Case) -> str:
 
 
 def _make_countable(case: Case) -> str:
-    unreadable = [
-        t.relation.quoted for t in case.scope.tables if not t.relation.readable
-    ]
+    unreadable = [t.relation for t in case.scope.tables if not t.relation.readable]
     if unreadable:
-        role = case.catalog.server.role
-        return f"GRANT SELECT ON {', '.join(unreadable)} TO {role};"
+        return _grant("SELECT", unreadable, case)
     return (
         "ANALYZE them, or run it when nobody holds them; row-level security must not"
         " hide rows from the role (BYPASSRLS)"

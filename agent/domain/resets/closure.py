@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from agent.domain.filters import NameFilter
 from agent.domain.resets.facts import (
-    LEDGER_SCHEMA,
     Catalog,
+    Feed,
     ForeignKey,
     Inheritance,
     Relation,
 )
+from agent.domain.resets.reach import is_out_of_reach
 
 LISTED = "listed"
 
@@ -60,14 +61,9 @@ def is_listed(relation: Relation, patterns: NameFilter) -> bool:
     """Whether a job is about it; no pattern reaches the system or the ledger."""
     return (
         relation.kind.holds_rows
-        and relation.schema != LEDGER_SCHEMA
-        and not is_system(relation.schema)
+        and not is_out_of_reach(relation.schema)
         and patterns.admits(relation.qualified)
     )
-
-
-def is_system(schema: str) -> bool:
-    return schema.startswith("pg_") or schema == "information_schema"
 
 
 def below(inheritance: Iterable[Inheritance]) -> Neighbours:
@@ -101,6 +97,20 @@ def reached(start: Iterable[int], neighbours: Neighbours) -> Mapping[int, int]:
                 found[there] = here
                 waiting.append(there)
     return found
+
+
+def topmost(feeds: Iterable[Feed], parents: Neighbours) -> list[Feed]:
+    """Columns without those that a table above has as well, from the same sequence."""
+    there = list(feeds)
+    places = {(feed.sequence_oid, *feed.place) for feed in there}
+    return [
+        feed
+        for feed in there
+        if not any(
+            (feed.sequence_oid, oid, feed.column) in places
+            for oid in reached([feed.table_oid], parents)
+        )
+    ]
 
 
 def references_from_outside(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
-from agent.domain.resets.closure import is_system
-from agent.domain.resets.facts import LEDGER_SCHEMA, Unknown
+from agent.domain.resets.facts import Supply, Unknown
+from agent.domain.resets.job import is_wildcard
+from agent.domain.resets.reach import is_out_of_reach
 from agent.domain.resets.verdicts import Case
 
 
@@ -15,12 +16,22 @@ def unmatched(case: Case) -> Iterator[str]:
     names = [
         r.qualified
         for r in case.catalog.relations
-        if r.kind.holds_rows and not is_system(r.schema) and r.schema != LEDGER_SCHEMA
+        if r.kind.holds_rows and not is_out_of_reach(r.schema)
     ]
     patterns = case.job.tables
     if patterns is not None:
         yield from _matching_nothing("tables.include", patterns.include, names)
         yield from _matching_nothing("tables.exclude", patterns.exclude, names)
+    yield from _matching_nothing(
+        "sequences",
+        # An exact name that is not there refuses.
+        filter(is_wildcard, case.job.sequences),
+        [
+            each.definition.qualified
+            for each in case.catalog.sequences
+            if not is_out_of_reach(each.definition.schema)
+        ],
+    )
     yield from _allowed_for_nothing(case)
 
 
@@ -28,7 +39,15 @@ def _allowed_for_nothing(case: Case) -> Iterator[str]:
     allowed = case.job.allowed
     triggers = (f"{case.name_of(t.table_oid)}.{t.name}" for t in case.catalog.triggers)
     publications = case.catalog.publications
+    untrusted = (case.name_of(each.table_oid) for each in case.catalog.untrusted)
+    computed = (
+        case.column_of(each)
+        for each in case.catalog.feeds
+        if each.supply is Supply.COMPUTED
+    )
     yield from _unknown("triggers", allowed.triggers, triggers)
+    yield from _unknown("untrusted_code", allowed.untrusted_code, untrusted)
+    yield from _unknown("computed_defaults", allowed.computed_defaults, computed)
     if not isinstance(publications, Unknown):
         published = (each.name for each in publications)
         yield from _unknown("publications", allowed.publications, published)

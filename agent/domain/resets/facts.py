@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from agent.domain.resets.functions import (
+    EventTrigger,
+    Function,
+    Trigger,
+    UntrustedCode,
+)
 from agent.domain.sequences import Link, Position, SequenceDefinition
 
 LEDGER_SCHEMA = "sequence_agent"
@@ -38,6 +44,8 @@ class Server:
     """The server behind the connection, its database, and as whom we are there.
 
     `role` and `quoted_database` are fit to be pasted into SQL; `now` is its own clock.
+    `lock_slots` is how many locks it has at least, for all sessions together;
+    `bars_views` is whether it can keep a view from being read in the place of a table.
     """
 
     in_recovery: bool
@@ -49,6 +57,12 @@ class Server:
     comment: str | None
     role: str
     now: datetime
+    lock_slots: int
+    bars_views: bool
+
+    @property
+    def major(self) -> int:
+        return int(self.version.partition(".")[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +95,16 @@ class Relation:
     """A table, or what could be taken for one.
 
     `rows_estimated` is -1 where nobody has counted; `truncatable` and `readable` are
-    what our role may do.
+    what our role may do. `locks` is how many relations are locked when it is emptied.
+    `trusted` is whether it belongs to a superuser or to our own role: only an owner can
+    put an index or statistics on a table.
     """
 
     oid: int
     schema: str
     name: str
     quoted: str
+    quoted_schema: str
     kind: RelationKind
     temporary: bool
     partition: bool
@@ -96,6 +113,8 @@ class Relation:
     bytes_estimated: int
     truncatable: bool
     readable: bool
+    locks: int
+    trusted: bool
 
     @property
     def qualified(self) -> str:
@@ -125,16 +144,6 @@ class ForeignKey:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trigger:
-    """A trigger that TRUNCATE fires."""
-
-    table_oid: int
-    name: str
-    function_oid: int
-    mode: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
     """What is sent to subscribers, and whether TRUNCATE is."""
 
@@ -153,11 +162,16 @@ class SubscribedTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSequence:
-    """A sequence; `ours` when our role owns it or is a member of its owner."""
+    """A sequence; `ours` when our role owns it or is a member of its owner.
+
+    `reachable` is whether our role may use its schema.
+    """
 
     definition: SequenceDefinition
     owner: str
+    owner_is_superuser: bool
     ours: bool
+    reachable: bool
     extension: str | None
 
     @property
@@ -165,15 +179,32 @@ class TargetSequence:
         return self.definition.oid
 
 
+class Supply(StrEnum):
+    """How a column comes by the values of a sequence that it is tied to.
+
+    `plain`: it holds them as they are. `computed`: its default makes something else of
+    them. `leftover`: it owns the sequence, and takes its values from elsewhere.
+    """
+
+    PLAIN = "plain"
+    COMPUTED = "computed"
+    LEFTOVER = "leftover"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """A column, also of a partition or a view, that takes values from a sequence."""
+    """A column, also of a partition or a view, that is tied to a sequence.
+
+    `base_type` is the type under all domains, with its schema unless that is the
+    system's.
+    """
 
     sequence_oid: int
     table_oid: int
     column: str
     link: Link
     base_type: str
+    supply: Supply
 
     @property
     def place(self) -> Place:
@@ -182,6 +213,14 @@ class Feed:
 
 Place = tuple[int, str]
 """A table's oid and a column's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewBase:
+    """A view with defaults, and a table under it; 0 where a trigger decides which."""
+
+    view_oid: int
+    table_oid: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +237,11 @@ class Catalog:
     foreign_keys: tuple[ForeignKey, ...]
     sequences: tuple[TargetSequence, ...]
     feeds: tuple[Feed, ...]
+    view_bases: tuple[ViewBase, ...]
     triggers: tuple[Trigger, ...]
+    event_triggers: tuple[EventTrigger, ...]
+    functions: tuple[Function, ...]
+    untrusted: tuple[UntrustedCode, ...]
     publications: tuple[Publication, ...] | Unknown
     subscriptions: tuple[str, ...] | Unknown
     subscribed: tuple[SubscribedTable, ...] | Unknown

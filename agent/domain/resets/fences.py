@@ -163,10 +163,13 @@ def plan_changed(case: Case) -> Answer:
         return Passed("no plan to compare with")
     if case.expected_hash == case.hash:
         return Passed("as planned")
-    return Refused(
-        f"the plan was {case.expected_hash}, now it is {case.hash}",
-        f"look at it again: sequence-agent plan {case.job.name}",
-    )
+    look = f"look at it again: sequence-agent plan {case.job.name}"
+    if case.expected_hash == case.job.pinned_plan:
+        return Refused(
+            f"the job's plan is {case.expected_hash}, now it is {case.hash}",
+            f"{look}; if that is meant, write the new one to the job's plan",
+        )
+    return Refused(f"the plan was {case.expected_hash}, now it is {case.hash}", look)
 
 
 def _unreadable(what: str, found: Unknown) -> Refused:

@@ -45,13 +45,15 @@ GATES: tuple[Gate, ...] = (
     Gate(name="published_table", ask=boundaries.published_table, kinds=_RESET),
     Gate(name="subscribed_table", ask=boundaries.subscribed_table, kinds=_RESET),
     Gate(name="truncate_trigger", ask=boundaries.truncate_trigger, kinds=_RESET),
+    Gate(name="untrusted_code", ask=boundaries.untrusted_code),
+    Gate(name="computed_default", ask=handles.computed_default),
     # Whether it can be done.
     Gate(name="no_truncate_privilege", ask=boundaries.no_truncate_privilege, kinds=_RESET),
     Gate(name="not_owner_of_sequence", ask=handles.not_owner_of_sequence),
-    Gate(name="unreadable", ask=handles.unreadable, kinds=_RESYNC),
+    Gate(name="unreadable", ask=handles.unreadable, kinds=_RESYNC, decided_under_locks=True),
     Gate(name="out_of_range", ask=handles.out_of_range, kinds=_RESYNC),
     # How much it is, and whether it is what somebody looked at.
-    Gate(name="rows_limit", ask=boundaries.rows_limit, kinds=_RESET),
+    Gate(name="rows_limit", ask=boundaries.rows_limit, kinds=_RESET, decided_under_locks=True),
     Gate(name="plan_changed", ask=fences.plan_changed),
 )
 # fmt: on

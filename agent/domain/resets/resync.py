@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
-from agent.domain.resets.closure import above, reached
+from agent.domain.resets.closure import Neighbours, above, reached, topmost
 from agent.domain.resets.facts import (
     Catalog,
     Feed,
-    Inheritance,
     Place,
+    RelationKind,
+    Supply,
     TargetSequence,
     Unknown,
 )
+from agent.domain.resets.job import ResetJob
 from agent.domain.sequences import (
     At,
     Position,
@@ -27,15 +30,21 @@ from agent.domain.sequences import (
     upcoming,
 )
 
-INTEGER_TYPES = frozenset({"int2", "int4", "int8"})
+FOLLOWED_TYPES = frozenset({"int2", "int4", "int8", "numeric"})
+_FURTHEST_EVER = 2**63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Follower:
-    """A sequence and the columns that it has to be past."""
+    """A sequence and the columns that it has to be past.
+
+    `computed` are columns whose values say nothing of where it has to stand: while
+    there are any, it is not moved.
+    """
 
     sequence: TargetSequence
     feeds: tuple[Feed, ...]
+    computed: tuple[Feed, ...]
     why: str
 
     @property
@@ -48,20 +57,90 @@ class Follower:
 
 
 def followers(
-    listed: Collection[int], names: Collection[str], catalog: Catalog
+    listed: Collection[int], job: ResetJob, catalog: Catalog
 ) -> tuple[Follower, ...]:
     """The sequences of listed tables' columns, and those that the job names, by name.
 
     One that starts again after its end is meant to be behind its column.
     """
-    feeds = _by_sequence(catalog.feeds, catalog.inheritance)
+    columns = _numbers(catalog)
     found = [
-        Follower(sequence=sequence, feeds=tuple(feeds[sequence.oid]), why=why)
+        follower
         for sequence in catalog.sequences
         if not sequence.definition.cycle
-        and (why := _reason(sequence, feeds[sequence.oid], listed, names))
+        and (why := _reason(sequence, columns[sequence.oid], listed, job))
+        and (follower := _follower(sequence, columns[sequence.oid], why, job, catalog))
     ]
     return tuple(sorted(found, key=lambda each: (each.qualified, each.oid)))
+
+
+def _follower(
+    sequence: TargetSequence,
+    feeds: Iterable[Feed],
+    why: str,
+    job: ResetJob,
+    catalog: Catalog,
+) -> Follower | None:
+    """None where the job knows that there is no column to follow."""
+    names = {relation.oid: relation.qualified for relation in catalog.relations}
+    parents = above(catalog.inheritance)
+    computed = [feed for feed in feeds if feed.supply is Supply.COMPUTED]
+    refused = [
+        feed
+        for feed in topmost(computed, parents)
+        if f"{names.get(feed.table_oid)}.{feed.column}"
+        not in job.allowed.computed_defaults
+    ]
+    plain = topmost(_without_computed(feeds, computed, parents), parents)
+    if computed and not refused and not plain:
+        return None
+    return Follower(
+        sequence=sequence, feeds=tuple(plain), computed=tuple(refused), why=why
+    )
+
+
+def _without_computed(
+    feeds: Iterable[Feed], computed: Iterable[Feed], parents: Neighbours
+) -> list[Feed]:
+    """Plain columns whose values hold none of a child that computes them."""
+    mixed = {
+        (oid, feed.column)
+        for feed in computed
+        for oid in reached([feed.table_oid], parents)
+    }
+    return [
+        feed
+        for feed in feeds
+        if feed.supply is Supply.PLAIN and feed.place not in mixed
+    ]
+
+
+def _numbers(catalog: Catalog) -> Mapping[int, list[Feed]]:
+    """Columns of tables, by sequence, that hold numbers and get them from it."""
+    views = {r.oid for r in catalog.relations if r.kind is RelationKind.VIEW}
+    found: defaultdict[int, list[Feed]] = defaultdict(list)
+    for feed in catalog.feeds:
+        if (
+            feed.base_type in FOLLOWED_TYPES
+            and feed.supply is not Supply.LEFTOVER
+            and feed.table_oid not in views
+        ):
+            found[feed.sequence_oid].append(feed)
+    return found
+
+
+def whole(value: int | Decimal | None) -> int | Unknown | None:
+    """The integral part of the furthest value of a column.
+
+    >>> whole(Decimal("12.5")), whole(Decimal("NaN")), whole(None)
+    (12, Unknown(reason='it holds NaN, which no sequence gives'), None)
+    """
+    if value is None or isinstance(value, int):
+        return value
+    if not value.is_finite() or abs(value) >= _FURTHEST_EVER:
+        told = value if not value.is_finite() else "a value beyond bigint"
+        return Unknown(f"it holds {told}, which no sequence gives")
+    return int(value)
 
 
 def furthest(
@@ -95,27 +174,12 @@ def past(sequence: SequenceDefinition, position: Position, value: int) -> int | 
     return following + steps * sequence.increment
 
 
-def _by_sequence(
-    feeds: Iterable[Feed], inheritance: Iterable[Inheritance]
-) -> Mapping[int, list[Feed]]:
-    """Integer columns; one that a parent has too is looked at there."""
-    numbers = [feed for feed in feeds if feed.base_type in INTEGER_TYPES]
-    known = {(feed.sequence_oid, *feed.place) for feed in numbers}
-    parents = above(inheritance)
-    found: defaultdict[int, list[Feed]] = defaultdict(list)
-    for feed in numbers:
-        higher = reached([feed.table_oid], parents)
-        if not any((feed.sequence_oid, oid, feed.column) in known for oid in higher):
-            found[feed.sequence_oid].append(feed)
-    return found
-
-
 def _reason(
     sequence: TargetSequence,
     feeds: Iterable[Feed],
     listed: Collection[int],
-    names: Collection[str],
+    job: ResetJob,
 ) -> str:
-    if sequence.definition.qualified in names:
+    if job.lists_sequence(sequence.definition.schema, sequence.definition.name):
         return "listed"
     return "of a listed table" if any(f.table_oid in listed for f in feeds) else ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from psycopg import errors
 
+from agent.domain.resets.defaults import supply
 from agent.domain.resets.facts import (
     Catalog,
     Feed,
@@ -19,8 +21,14 @@ from agent.domain.resets.facts import (
     Setting,
     SubscribedTable,
     TargetSequence,
-    Trigger,
     Unknown,
+    ViewBase,
+)
+from agent.domain.resets.functions import (
+    EventTrigger,
+    Function,
+    Trigger,
+    UntrustedCode,
 )
 from agent.domain.sequences import Link, SequenceDefinition
 from agent.postgres.errors import one_line
@@ -51,7 +59,9 @@ class _Ownership:
 
     oid: int
     owner: str
+    owner_is_superuser: bool
     ours: bool
+    reachable: bool
     extension: str | None
 
 
@@ -64,16 +74,45 @@ class _Relation(Relation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Feed(Feed):
+class _Link:
     """A row of target_feeds.sql."""
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "link", Link(self.link))
+    sequence_oid: int
+    table_oid: int
+    column: str
+    link: str
+    identity: bool
+    base_type: str
+    tree: str | None
+    called_oids: list[int]
+
+    @property
+    def feed(self) -> Feed:
+        link = Link(self.link)
+        return Feed(
+            sequence_oid=self.sequence_oid,
+            table_oid=self.table_oid,
+            column=self.column,
+            link=link,
+            base_type=self.base_type,
+            supply=supply(
+                link,
+                sequence_oid=self.sequence_oid,
+                called_oids=self.called_oids,
+                tree=self.tree,
+                identity=self.identity,
+            ),
+        )
 
 
 def catalog(reading: ReadOnly, *, major: int) -> Catalog:
     """Some twenty statements, whatever the number of tables; none locks a table."""
     publications = f"target_publications_{15 if major >= 15 else 13}"
+    triggers = tuple(reading.rows(query("target_triggers"), Trigger))
+    event_triggers = tuple(reading.rows(query("target_event_triggers"), EventTrigger))
+    untrusted = tuple(
+        reading.rows(query("target_untrusted"), UntrustedCode, {"table_oid": None})
+    )
     return Catalog(
         server=reading.row(query("target_server"), Server),
         system_identifier=_identifier(reading),
@@ -84,13 +123,26 @@ def catalog(reading: ReadOnly, *, major: int) -> Catalog:
         inheritance=tuple(reading.rows(query("target_inheritance"), Inheritance)),
         foreign_keys=tuple(reading.rows(query("target_foreign_keys"), ForeignKey)),
         sequences=_sequences(reading),
-        feeds=tuple(reading.rows(query("target_feeds"), _Feed)),
-        triggers=tuple(reading.rows(query("target_triggers"), Trigger)),
+        feeds=tuple(row.feed for row in reading.rows(query("target_feeds"), _Link)),
+        view_bases=tuple(reading.rows(query("target_view_bases"), ViewBase)),
+        triggers=triggers,
+        event_triggers=event_triggers,
+        functions=_functions(reading, triggers, event_triggers, untrusted),
+        untrusted=untrusted,
         publications=_if_permitted(reading, publications, Publication),
         subscriptions=_names(reading, "target_subscriptions"),
         subscribed=_if_permitted(reading, "target_subscribed", SubscribedTable),
         replication_slots=_names(reading, "target_slots"),
     )
+
+
+def _functions(
+    reading: ReadOnly, *called: Iterable[Trigger | EventTrigger | UntrustedCode]
+) -> tuple[Function, ...]:
+    oids = sorted({each.function_oid for callers in called for each in callers})
+    if not oids:
+        return ()
+    return tuple(reading.rows(query("target_functions"), Function, {"oids": oids}))
 
 
 def _identifier(reading: ReadOnly) -> int | Unknown:
@@ -122,7 +174,9 @@ def _sequences(reading: ReadOnly) -> tuple[TargetSequence, ...]:
         TargetSequence(
             definition=each,
             owner=owned[each.oid].owner,
+            owner_is_superuser=owned[each.oid].owner_is_superuser,
             ours=owned[each.oid].ours,
+            reachable=owned[each.oid].reachable,
             extension=owned[each.oid].extension,
         )
         for each in defined

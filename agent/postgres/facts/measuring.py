@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 
 from psycopg import errors, sql
 
 from agent.domain.resets.facts import Place, Relation, RelationKind, Size, Unknown
+from agent.domain.resets.resync import whole
 from agent.ports import Clock
 from agent.postgres.errors import one_line
+from agent.postgres.facts.stillness import Doubts, UnsafeTableError
 from agent.postgres.reading import ReadOnly
 
 # For all tables of a plan that nobody is about to carry out; then estimates have to do.
@@ -26,6 +29,7 @@ _FAILURES = (
     errors.QueryCanceled,
     errors.UndefinedColumn,
     errors.UndefinedTable,
+    errors.InvalidSchemaName,
     errors.ObjectNotInPrerequisiteState,  # a view in the place of a table
     errors.WrongObjectType,
     errors.FeatureNotSupported,
@@ -45,7 +49,7 @@ class _Count:
 class _Furthest:
     """The last value of a column in the direction of its sequence."""
 
-    value: int | None
+    value: int | Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,24 +66,38 @@ class Column:
 
 
 def sizes(
-    relations: Sequence[Relation], reading: ReadOnly, *, exact: bool, clock: Clock
+    relations: Sequence[Relation],
+    reading: ReadOnly,
+    *,
+    exact: bool,
+    clock: Clock,
+    doubts: Doubts,
 ) -> Mapping[int, Size]:
-    """Count what can be counted, the small ones first; `exact` takes no estimate."""
+    """Count what can be counted, the small ones first.
+
+    `exact` takes no estimate, and is for whoever has the tables locked.
+    """
+    if exact:
+        doubts = Doubts()
     end = clock.monotonic() + PATIENCE.total_seconds()
     found: dict[int, Size] = {}
     for relation in sorted(relations, key=lambda each: each.bytes_estimated):
         left = timedelta(seconds=end - clock.monotonic())
-        found[relation.oid] = _size(relation, reading, left=None if exact else left)
+        found[relation.oid] = _size(
+            relation, reading, doubts, left=None if exact else left
+        )
     return found
 
 
 def furthest(
-    columns: Sequence[Column], reading: ReadOnly
+    columns: Sequence[Column], reading: ReadOnly, *, doubts: Doubts
 ) -> Mapping[Place, int | Unknown | None]:
-    return {column.place: _furthest(column, reading) for column in columns}
+    return {column.place: _furthest(column, reading, doubts) for column in columns}
 
 
-def _size(relation: Relation, reading: ReadOnly, *, left: timedelta | None) -> Size:
+def _size(
+    relation: Relation, reading: ReadOnly, doubts: Doubts, *, left: timedelta | None
+) -> Size:
     """Within the time that is left; None: as long as a statement may take."""
     if relation.kind is RelationKind.PARTITIONED:
         return Size(rows=0, bytes=0, exact=True)
@@ -88,26 +106,29 @@ def _size(relation: Relation, reading: ReadOnly, *, left: timedelta | None) -> S
     if left is not None and left <= timedelta(0):
         return _estimated(relation, "there was no time to count it")
     try:
-        counted = _counted(relation, _hurried(reading, left))
-    except _FAILURES as error:
-        told = one_line(error)
+        counted = _counted(relation, _hurried(reading, left), doubts)
+    except (UnsafeTableError, *_FAILURES) as error:
+        told = _reason(error)
         if left is not None and isinstance(error, _IN_THE_WAY):
             return _estimated(relation, told)
         return _uncounted(relation, told)
     return Size(rows=counted.rows, bytes=counted.bytes, exact=True)
 
 
-def _counted(relation: Relation, reading: ReadOnly) -> _Count:
+def _counted(relation: Relation, reading: ReadOnly, doubts: Doubts) -> _Count:
     statement = sql.SQL(
         "SELECT count(tableoid) AS rows,\n"
         " pg_total_relation_size({oid}::oid::regclass) AS bytes\n"
         "FROM ONLY {table}"
     ).format(oid=relation.oid, table=sql.Identifier(relation.schema, relation.name))
     with reading.connection.transaction(force_rollback=True):
+        doubts.keep_still(reading, [relation], with_children=False)
         return reading.rows(statement, _Count)[0]
 
 
-def _furthest(column: Column, reading: ReadOnly) -> int | Unknown | None:
+def _furthest(
+    column: Column, reading: ReadOnly, doubts: Doubts
+) -> int | Unknown | None:
     end = sql.SQL("max" if column.ascending else "min")
     statement = sql.SQL(
         "SELECT {end}({column}) AS value\nFROM {table}\nWHERE tableoid IS NOT NULL"
@@ -118,9 +139,14 @@ def _furthest(column: Column, reading: ReadOnly) -> int | Unknown | None:
     )
     try:
         with reading.connection.transaction(force_rollback=True):
-            return reading.rows(statement, _Furthest)[0].value
-    except _FAILURES as error:
-        return Unknown(one_line(error))
+            doubts.keep_still(reading, [column.relation], with_children=True)
+            return whole(reading.rows(statement, _Furthest)[0].value)
+    except (UnsafeTableError, *_FAILURES) as error:
+        return Unknown(_reason(error))
+
+
+def _reason(error: Exception) -> str:
+    return one_line(error) if isinstance(error, errors.Error) else str(error)
 
 
 def _hurried(reading: ReadOnly, left: timedelta | None) -> ReadOnly:

@@ -1,14 +1,17 @@
 -- Answers: whose is each sequence, and could we restart it?
--- Restarting needs ownership, or membership in the owner; no privilege is enough.
+-- Restarting needs ownership, or membership in the owner, and USAGE on the schema; no
+-- privilege on the sequence is enough.
 -- Privileges: none. Oldest server: 13.
 SELECT
     c.oid,
     quote_ident(pg_get_userbyid(c.relowner)) AS owner,
-    has_schema_privilege(c.relnamespace, 'USAGE')
-        AND pg_has_role(c.relowner, 'USAGE') AS ours,
+    r.rolsuper AS owner_is_superuser,
+    pg_has_role(c.relowner, 'USAGE') AS ours,
+    has_schema_privilege(c.relnamespace, 'USAGE') AS reachable,
     e.extname AS extension
 FROM
     pg_class AS c
+    INNER JOIN pg_roles AS r ON r.oid = c.relowner
     LEFT JOIN pg_depend AS d
         ON
             d.classid = 'pg_class'::regclass

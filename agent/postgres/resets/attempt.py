@@ -51,8 +51,13 @@ class Attempt:
 
     def planned(self) -> Plan | Refused:
         """What there is to do; what refuses, mostly does so before anybody waits."""
-        first = plan_job(self.job, self.session, expected_hash=self.work.expected_hash)
-        if first.allowed or _perhaps_held(first):
+        first = plan_job(
+            self.job,
+            self.session,
+            seeds=self.work.seeds,
+            expected_hash=self.work.expected_hash,
+        )
+        if first.may_wait:
             return first
         return Refused(plan=first, attempts=self.number)
 
@@ -118,7 +123,13 @@ class Attempt:
     def _planned_again(self, first: Plan) -> Plan:
         """Under the locks, counted exactly; any difference refuses."""
         self.told("counting rows")
-        return plan_job(self.job, self.session, exact=True, expected_hash=first.hash)
+        return plan_job(
+            self.job,
+            self.session,
+            seeds=self.work.seeds,
+            exact=True,
+            expected_hash=first.hash,
+        )
 
     def _done(self, planned: Plan, patience: timedelta) -> Done:
         sequences = [each.definition for each in planned.sequences]
@@ -154,7 +165,9 @@ class Attempt:
         for each in self.work.seeds:
             self.told(f"running {each.name}")
             try:
-                effects.seed(self.connection, each.text, search_path=self.search_path)
+                effects.seed(
+                    self.connection, each.content.decode(), search_path=self.search_path
+                )
             except (errors.LockNotAvailable, errors.DeadlockDetected):
                 raise  # Another attempt may have it.
             except errors.Error as error:
@@ -206,16 +219,6 @@ class Attempt:
                     )
         if not self.work.seeds and any(after.rows.values()):
             raise VerificationError("a table is not empty after TRUNCATE")
-
-
-def _perhaps_held(first: Plan) -> bool:
-    """Whether nothing refuses but what could not be read, as when others hold it.
-
-    What is read under the locks decides, and those are waited for more than once.
-    """
-    uncounted = any(each.rows is None for each in first.tables)
-    unread = {"unreadable", "rows_limit"} if uncounted else {"unreadable"}
-    return {verdict.gate for verdict in first.refusals} <= unread
 
 
 def _tables(planned: Plan) -> list[Relation]:

@@ -212,7 +212,9 @@ class Ledger:
                 yield
             except _UNWRITABLE as error:
                 reason = error.diag.message_primary or "it cannot be written"
-                raise NoLedgerError(f"the ledger sequence_agent.job_run cannot be used: {reason}") from error
+                raise NoLedgerError(
+                    f"the ledger sequence_agent.job_run cannot be used: {reason}"
+                ) from error
             except (errors.LockNotAvailable, errors.QueryCanceled) as error:
                 raise BusyError(
                     f"the ledger could not be had within {_BRIEFLY.total_seconds():g} s:"

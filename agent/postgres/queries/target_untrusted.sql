@@ -1,0 +1,148 @@
+-- Answers: what of roles that are no superusers, and not ours, could the server run while
+-- it plans a query of a table, as whoever asks? Of one table and all that inherit from it
+-- if one is named, otherwise of all.
+-- Planning folds IMMUTABLE functions over constants in the predicates and expressions of
+-- indexes, in extended statistics and in keys of partitions; it plans the checks of
+-- domains that these mention; and it asks functions of operator classes. Whether a
+-- function would be folded now is not asked: its owner can replace it at any moment, and
+-- the owner of a domain can add a check.
+-- What is built in is not in pg_depend, and belongs to a superuser.
+-- Takes no lock on any table. Privileges: none. Oldest server: 13.
+WITH RECURSIVE family AS (
+    SELECT %(table_oid)s::oid AS oid
+    UNION
+    SELECT i.inhrelid
+    FROM
+        family
+        INNER JOIN pg_inherits AS i ON i.inhparent = family.oid
+),
+planned AS (
+    SELECT
+        i.indrelid AS table_oid,
+        format('index %%I', c.relname) AS place,
+        'pg_class'::regclass::oid AS classid,
+        i.indexrelid AS objid
+    FROM
+        pg_index AS i
+        INNER JOIN pg_class AS c ON c.oid = i.indexrelid
+    UNION ALL
+    SELECT
+        x.stxrelid,
+        format('statistics %%I', x.stxname),
+        'pg_statistic_ext'::regclass::oid,
+        x.oid
+    FROM
+        pg_statistic_ext AS x
+    UNION ALL
+    SELECT
+        p.partrelid,
+        'partition key',
+        'pg_class'::regclass::oid,
+        p.partrelid
+    FROM
+        pg_partitioned_table AS p
+),
+reached AS (
+    SELECT
+        planned.table_oid,
+        planned.place,
+        planned.classid,
+        planned.objid
+    FROM
+        planned
+    WHERE
+        %(table_oid)s::oid IS NULL
+        OR planned.table_oid IN (SELECT family.oid FROM family)
+    UNION
+    SELECT
+        reached.table_oid,
+        reached.place,
+        part.classid,
+        part.objid
+    FROM
+        reached
+        CROSS JOIN LATERAL (
+            SELECT
+                d.refclassid AS classid,
+                d.refobjid AS objid
+            FROM
+                pg_depend AS d
+            WHERE
+                d.classid = reached.classid
+                AND d.objid = reached.objid
+                AND d.objsubid = 0
+                AND d.refclassid IN (
+                    'pg_proc'::regclass,
+                    'pg_operator'::regclass,
+                    'pg_type'::regclass,
+                    'pg_opclass'::regclass,
+                    'pg_opfamily'::regclass
+                )
+            UNION ALL
+            SELECT
+                'pg_constraint'::regclass,
+                k.oid
+            FROM
+                pg_constraint AS k
+            WHERE
+                reached.classid = 'pg_type'::regclass
+                AND k.contypid = reached.objid
+            UNION ALL
+            SELECT
+                'pg_proc'::regclass,
+                f.amproc
+            FROM
+                pg_amproc AS f
+            WHERE
+                reached.classid = 'pg_opfamily'::regclass
+                AND f.amprocfamily = reached.objid
+            UNION ALL
+            SELECT
+                'pg_operator'::regclass,
+                o.amopopr
+            FROM
+                pg_amop AS o
+            WHERE
+                reached.classid = 'pg_opfamily'::regclass
+                AND o.amopfamily = reached.objid
+        ) AS part
+),
+stranger AS (
+    SELECT
+        r.oid,
+        r.rolname
+    FROM
+        pg_roles AS r
+    WHERE
+        NOT r.rolsuper
+        AND r.rolname NOT IN (current_user, session_user)
+)
+
+SELECT
+    reached.table_oid,
+    reached.place,
+    format('%%s of %%I', p.oid::regprocedure, stranger.rolname) AS code,
+    p.oid AS function_oid
+FROM
+    reached
+    INNER JOIN pg_proc AS p ON p.oid = reached.objid
+    INNER JOIN stranger ON stranger.oid = p.proowner
+WHERE
+    reached.classid = 'pg_proc'::regclass
+UNION ALL
+SELECT
+    reached.table_oid,
+    reached.place,
+    format('checks of domain %%s of %%I', t.oid::regtype, stranger.rolname),
+    0
+FROM
+    reached
+    INNER JOIN pg_type AS t ON t.oid = reached.objid
+    INNER JOIN stranger ON stranger.oid = t.typowner
+WHERE
+    reached.classid = 'pg_type'::regclass
+    AND t.typtype = 'd'
+ORDER BY
+    table_oid,
+    place,
+    code
