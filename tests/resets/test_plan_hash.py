@@ -46,7 +46,7 @@ NOT_HASHED = {
         "bars_views",
     },
     "Setting": {"statement", "value"},
-    "Marker": {"armed_until", "armed_by"},
+    "Marker": {"armed_until", "armed_by", "armed_at"},
     "Relation": {
         "quoted",
         "quoted_schema",
@@ -59,7 +59,8 @@ NOT_HASHED = {
     },
     "TargetSequence": {"owner", "owner_is_superuser", "ours", "reachable"},
     "SequenceDefinition": {"filenode", "quoted", "quoted_schema", "columns"},
-    "ResetJob": {"limits", "suspended", "pinned_plan"},
+    # Of the seeds, they themselves are in the hash.
+    "ResetJob": {"limits", "suspended", "pinned_plan", "seed_names"},
 }
 
 
@@ -177,6 +178,7 @@ JOBS = {
     "allowed": Allowed(),
     "suspended": True,
     "pinned_plan": "sha256:0",
+    "seed_names": ("c.sql",),
 }
 
 

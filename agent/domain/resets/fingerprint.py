@@ -48,7 +48,7 @@ _LEFT_OUT: Mapping[type, frozenset[str]] = {
             "bars_views",
         }
     ),
-    Marker: frozenset({"armed_until", "armed_by"}),
+    Marker: frozenset({"armed_until", "armed_by", "armed_at"}),
     Relation: frozenset(
         {
             "quoted",
