@@ -17,6 +17,7 @@ from agent.domain.resets.job import JobKind, ResetJob
 from agent.domain.resets.plan import Plan
 from agent.domain.resets.runs import (
     Done,
+    Early,
     Failed,
     Outcome,
     Refused,
@@ -24,6 +25,7 @@ from agent.domain.resets.runs import (
     Taken,
     Uncertain,
 )
+from agent.domain.schedules.skew import skew_in_words
 from agent.domain.wording import counted
 
 _GOOD = Style(color="green")
@@ -154,8 +156,8 @@ def complaints(outcome: Outcome, *, stopped_by: str | None) -> Iterator[str]:
             yield f"{why}; nothing was changed{_run(outcome)}"
         case Skipped(reason=reason):
             yield f"{reason}; nothing was changed, try again later{_run(outcome)}"
-        case Taken():
-            yield "somebody else has this very run; nothing was changed"
+        case Taken() | Early():
+            yield f"{_not_begun(outcome)}; nothing was changed"
         case Uncertain(reason=reason):
             yield (
                 f"the answer to COMMIT was lost ({reason}): all of it was done, or"
@@ -166,6 +168,12 @@ def complaints(outcome: Outcome, *, stopped_by: str | None) -> Iterator[str]:
             assert_never(never)
 
 
+def _not_begun(outcome: Taken | Early) -> str:
+    if isinstance(outcome, Early):
+        return skew_in_words(outcome.ahead)
+    return "somebody else has this very run"
+
+
 def _run(ending: Refused | Failed | Skipped | Uncertain) -> str:
     return f" (run {ending.run_id})" if ending.run_id else ""
 
@@ -174,7 +182,7 @@ def document(outcome: Outcome, job: ResetJob, *, seconds: float) -> OutcomeDocum
     """What became of a run of the job, in plain values."""
     done = outcome if isinstance(outcome, Done) else None
     plan = outcome.plan if isinstance(outcome, Done | Refused) else None
-    ending = None if isinstance(outcome, Taken) else outcome
+    ending = None if isinstance(outcome, Taken | Early) else outcome
     return {
         "job": job.name,
         "run_id": str(ending.run_id) if ending and ending.run_id else None,
@@ -194,6 +202,8 @@ def _status(outcome: Outcome) -> str:
     match outcome:
         case Taken():
             return "taken"
+        case Early():
+            return "early"
         case Uncertain():
             return "uncertain"
         case _:

@@ -16,7 +16,16 @@ from random import Random
 import psycopg
 
 from agent.domain.resets.job import Allowed, ResetJob
-from agent.domain.resets.runs import Ending, Outcome, Seed, Skipped, Taken, Tick, Work
+from agent.domain.resets.runs import (
+    Early,
+    Ending,
+    Outcome,
+    Seed,
+    Skipped,
+    Taken,
+    Tick,
+    Work,
+)
 from agent.postgres.resets.worker import open_worker
 from agent.services.resetting import Resetter
 from tests.postgres_servers import Database
@@ -128,7 +137,7 @@ class Race:
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def ended(self, number: int, outcome: Outcome) -> None:
-        if isinstance(outcome, Taken):
+        if isinstance(outcome, Taken | Early):
             return
         with self._changed:
             self.endings.setdefault(number, []).append(outcome)

@@ -73,6 +73,7 @@ class Marker:
     database_name: str
     armed_until: datetime | None
     armed_by: str
+    armed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,7 @@ class ResetJob:
     limits: Limits = Limits()
     allowed: Allowed = Allowed()
     suspended: bool = False
+    seed_names: tuple[str, ...] = ()
 
     @property
     def exact_tables(self) -> tuple[str, ...]:

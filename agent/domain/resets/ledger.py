@@ -60,6 +60,7 @@ class RunRecord:
     started_at: datetime | None
     finished_at: datetime | None
     attempts: int
+    job_sha256: str = ""
 
     @property
     def rows_removed(self) -> int | None:

@@ -39,11 +39,14 @@ class Work:
     """What one run is to do, and how patiently.
 
     `lock_timeout` is how long it waits, and others behind it, before it lets go;
+    `start_by` is until when on the monotonic clock it waits for its turn, behind other
+    jobs or for the ledger: None is not at all;
     `expected_hash` is that of the plan that somebody agreed to, if anybody did.
     """
 
     lock_timeout: timedelta
     attempts: int = 1
+    start_by: float | None = None
     seeds: tuple[Seed, ...] = ()
     expected_hash: str | None = None
 
@@ -138,8 +141,15 @@ class Taken:
     """Somebody else has the tick."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Early:
+    """A tick that by the server's clock is still to come; nothing was recorded."""
+
+    ahead: timedelta
+
+
 Ending = Done | Refused | Failed | Skipped | Uncertain
-Outcome = Ending | Taken
+Outcome = Ending | Taken | Early
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,11 @@ SELECT
         WHEN m.armed_until BETWEEN '0001-01-02 00:00+00' AND '9999-12-30 00:00+00'
             THEN m.armed_until
     END AS armed_until,
-    m.armed_by::text AS armed_by
+    m.armed_by::text AS armed_by,
+    CASE
+        WHEN m.armed_at BETWEEN '0001-01-02 00:00+00' AND '9999-12-30 00:00+00'
+            THEN m.armed_at
+    END AS armed_at
 FROM
     ONLY sequence_agent.environment AS m
 LIMIT 2

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import psycopg
 from psycopg import IsolationLevel, errors, pq
@@ -38,6 +38,11 @@ class _SearchPath:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Now:
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
     """A connection to a target on which runs are carried out and written down."""
 
@@ -50,6 +55,16 @@ class Worker:
         """What the job would do now; changes nothing."""
         with self.connection.transaction(force_rollback=True):
             return plan_job(job, self.session)
+
+    def now(self) -> datetime:
+        """What the server's clock shows."""
+        with (
+            told_as_query_error(self.database),
+            self.connection.transaction(),
+            self.connection.cursor(row_factory=class_row(_Now)) as cursor,
+        ):
+            (row,) = cursor.execute(query("run_now")).fetchall()
+        return row.at
 
     def marker(self) -> Marker | Unknown:
         """What an administrator wrote into the database, or why it cannot be told."""
