@@ -16,8 +16,9 @@ from agent.health import Health
 from agent.metrics.exposition import Detail, Exposition
 from agent.metrics.own import OwnMetrics
 from agent.ports import Clock
-from agent.scheduling.jobs import Jobs, ScheduledJob
+from agent.scheduling.jobs import Jobs
 from agent.scheduling.rounds import Pace, Rounds, Surroundings
+from agent.scheduling.scheduled import ScheduledJob
 from agent.scheduling.timer import Timer
 from agent.services.recording import Recorder
 from agent.services.surveying import Target
@@ -159,8 +160,9 @@ class Daemon:
                 concurrency=config.sampling.concurrency,
             ),
         )
-        self._jobs.apply(self._scheduled(config))
-        self._faces.own.reloaded(ok=True, at=self._clock.now())
+        now = self._clock.now()
+        self._jobs.apply(self._scheduled(config), unchanged_for=self._file.age(now))
+        self._faces.own.reloaded(ok=True, at=now)
 
 
 def _fixed(config: Config) -> Mapping[str, object]:

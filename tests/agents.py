@@ -100,20 +100,28 @@ def running_agent(
 ) -> Iterator[RunningAgent]:
     """Run it on this configuration, with other files beside that one."""
     with tempfile.TemporaryDirectory() as home:
-        path, log = Path(home, "sequence-agent.yaml"), Path(home, "log")
+        path = Path(home, "sequence-agent.yaml")
         path.write_text(config)
         for name, content in (files or {}).items():
             Path(home, name).write_text(content)
-        with log.open("wb") as written:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "agent", "run", "--config", str(path)],
-                cwd=home,  # its history is made there
-                stdout=subprocess.PIPE,
-                stderr=written,
-                env={**os.environ, "PYTHONPATH": str(_ROOT)},
-            )
-        try:
-            yield RunningAgent(process=process, config=path, log=log)
-        finally:
-            process.kill()
-            process.communicate()
+        with agent_on(path) as agent:
+            yield agent
+
+
+@contextmanager
+def agent_on(path: Path) -> Iterator[RunningAgent]:
+    """Run it on a file that is there already, in the folder of that file."""
+    log = path.with_name("log")
+    with log.open("wb") as written:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "agent", "run", "--config", str(path)],
+            cwd=path.parent,  # its history is made there
+            stdout=subprocess.PIPE,
+            stderr=written,
+            env={**os.environ, "PYTHONPATH": str(_ROOT)},
+        )
+    try:
+        yield RunningAgent(process=process, config=path, log=log)
+    finally:
+        process.kill()
+        process.communicate()

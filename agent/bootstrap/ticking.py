@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from agent.bootstrap.resets import JobTarget, job_target
@@ -16,7 +17,8 @@ from agent.domain.resets.runs import Failed, Outcome, Tick
 from agent.domain.schedules.cron import parse_cron
 from agent.domain.schedules.ticks import CronSchedule, Every, Schedule
 from agent.errors import AgentError
-from agent.scheduling.jobs import Attention, ScheduledJob
+from agent.postgres.resets.worker import Worker
+from agent.scheduling.scheduled import Attention, ScheduledJob
 
 
 def scheduled_jobs(
@@ -50,27 +52,48 @@ class _Target:
 
     def attend(self, job: str) -> Attention:
         with self.found.open_worker() as worker:
+            measured = self._measured(worker)
             marker = worker.marker()
             if isinstance(marker, Unknown):  # then there is no ledger either
-                return Attention(
-                    armed_until=None, last_success=None, last_scheduled=None, lost=0
-                )
+                return measured
             ledger = worker.ledger
-            return Attention(
+            return replace(
+                measured,
+                armed_at=marker.armed_at,
                 armed_until=marker.armed_until,
                 last_success=ledger.last_success(job, self.identity),
                 last_scheduled=ledger.last_scheduled(job, self.identity),
                 lost=len(ledger.mark_lost(job)),
+                strangers=ledger.strangers(job, self.identity),
             )
+
+    def _measured(self, worker: Worker) -> Attention:
+        """What the clocks show; the server looks at its own half-way, more or less."""
+        clock = self.found.endpoint.clock
+        asked_at, asked = clock.monotonic(), clock.now()
+        shown = worker.now()
+        half_way = (clock.monotonic() - asked_at) / 2
+        return Attention(
+            server_now=shown,
+            measured_at=asked_at + half_way,
+            ahead=asked + timedelta(seconds=half_way) - shown,
+        )
+
+    def tidy(self) -> None:
+        """Shorten the ledger, if there is one."""
+        with self.found.open_worker() as worker:
+            worker.ledger.prune()
 
     def note(self, tick: Tick, status: Status, reason: str) -> None:
         with self.found.open_worker() as worker:
             owned = replace(tick, job_sha256=self.identity)
             worker.ledger.note(owned, status, reason)
 
-    def run(self, tick: Tick) -> Outcome:
+    def run(self, tick: Tick, *, start_by: float) -> Outcome:
         try:
-            work = self.found.work(self.found.job.pinned_plan)
+            work = replace(
+                self.found.work(self.found.job.pinned_plan), start_by=start_by
+            )
         except AgentError as error:
             return Failed(reason=str(error))
         return self.found.resetter(stopping=self.stopping).run(tick, work)
@@ -82,6 +105,7 @@ def _scheduled(
     found = job_target(config, job.name, environ, stopping=stopping)
     return ScheduledJob(
         name=job.name,
+        job_sha256=job_sha256(found.job),
         server=job.server,
         database=job.database,
         schedule=schedule_of(job),

@@ -29,6 +29,7 @@ from agent.domain.resets.runs import (
     Taken,
     Uncertain,
 )
+from agent.domain.schedules.skew import skew_in_words
 from agent.domain.wording import counted
 
 _GOOD = Style(color="green")
@@ -175,9 +176,9 @@ def complaints(outcome: Outcome, *, stopped_by: str | None) -> Iterator[str]:
 
 
 def _not_begun(outcome: Taken | Early) -> str:
-    if isinstance(outcome, Taken):
-        return "somebody else has this very run"
-    return f"this agent's clock is {outcome.ahead} ahead of the server's"
+    if isinstance(outcome, Early):
+        return skew_in_words(outcome.ahead)
+    return "somebody else has this very run"
 
 
 def _run(ending: Refused | Failed | Skipped | Uncertain) -> str:

@@ -37,10 +37,14 @@ _KNOWN_TAGS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """What a file says, on which line it says it, and what is wrong with that."""
+    """What a file says, on which line it says it, and what is wrong with that.
+
+    `varying` are the places whose values depend on the environment.
+    """
 
     tree: dict[str, Tree]
     lines: Mapping[Place, int]
+    varying: frozenset[Place]
     problems: tuple[Problem, ...]
     troubled: frozenset[Place]
 
@@ -67,6 +71,7 @@ def parse(content: bytes, source: str, environ: Mapping[str, str]) -> Document:
     return Document(
         tree=tree,
         lines=reader.lines,
+        varying=frozenset(reader.varying),
         problems=tuple(reader.problems),
         troubled=frozenset(reader.troubled),
     )
@@ -79,6 +84,7 @@ class _Reader:
     source: str
     environ: Mapping[str, str]
     lines: dict[Place, int]
+    varying: set[Place] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     troubled: set[Place] = field(default_factory=set)
     values: int = 0
@@ -116,6 +122,8 @@ class _Reader:
     def _scalar(self, node: yaml.Node, place: Place) -> str | None:
         if node.tag == _NULL:
             return None
+        if "${" in node.value:
+            self.varying.add(place)
         try:
             text = expand(node.value, self.environ)
             text.encode()

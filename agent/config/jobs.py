@@ -18,6 +18,7 @@ from agent.config.scalars import (
     QualifiedPattern,
     Rows,
     Size,
+    StartDeadline,
     Timeout,
     TimeZone,
 )
@@ -139,7 +140,7 @@ class Job(Section):
     schedule: Schedule | None = Field(
         default=None, description="Without this section, the job runs only by hand."
     )
-    start_deadline: Interval = Field(
+    start_deadline: StartDeadline = Field(
         default=timedelta(minutes=15),
         description="A tick that could not start for this long is recorded as missed.",
     )

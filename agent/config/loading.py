@@ -60,6 +60,19 @@ def parse(content: bytes, path: Path, environ: Mapping[str, str]) -> Config:
     raise ConfigError([*document.problems, *document.located(mistakes)], str(path))
 
 
+def jobs_vary(content: bytes, path: Path, environ: Mapping[str, str]) -> bool:
+    """Whether it depends on the environment what jobs do, or whether they may."""
+    document = documents.parse(content, str(path), environ)
+    return any(_is_about_jobs(place) for place in document.varying)
+
+
+def _is_about_jobs(place: Place) -> bool:
+    section, *inner = place
+    if section == "servers":
+        return inner[1:2] in (["name"], ["resets"])
+    return section in {"jobs", "suspended"}
+
+
 def _in_plain_words(error: ValidationError) -> Iterator[tuple[Place, str]]:
     for details in error.errors(include_url=False):
         repeats_the_rules = not details["loc"] and details["type"] == "value_error"

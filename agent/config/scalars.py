@@ -27,6 +27,8 @@ from agent.config import crontab, dsns, durations, numbers, sizes, timezones
 T = TypeVar("T")
 
 _DAY = timedelta(days=1)
+_LONGEST_INTERVAL = 366 * _DAY
+_SHORTEST_DEADLINE = timedelta(seconds=5)
 
 
 def _parsed(kind: type[T], parse: Callable[[str], T]) -> BeforeValidator:
@@ -58,6 +60,19 @@ def _between(low: timedelta, high: timedelta) -> AfterValidator:
         return duration
 
     return AfterValidator(check)
+
+
+def _deadline(duration: timedelta) -> timedelta:
+    if duration < _SHORTEST_DEADLINE:
+        raise ValueError(
+            f"must be at least {durations.format_duration(_SHORTEST_DEADLINE)},"
+            " for ticks are looked for once a second"
+        )
+    if duration > _LONGEST_INTERVAL:
+        raise ValueError(
+            f"must be at most {durations.format_duration(_LONGEST_INTERVAL)}"
+        )
+    return duration
 
 
 def _one_line(text: str) -> str:
@@ -129,7 +144,10 @@ _Duration = Annotated[
 ]
 _COUNT = _parsed(int, numbers.parse_count)
 
-Interval = Annotated[_Duration, _between(timedelta(milliseconds=100), 366 * _DAY)]
+Interval = Annotated[
+    _Duration, _between(timedelta(milliseconds=100), _LONGEST_INTERVAL)
+]
+StartDeadline = Annotated[_Duration, AfterValidator(_deadline)]
 Timeout = Annotated[_Duration, _between(timedelta(milliseconds=1), _DAY)]
 """PostgreSQL itself stops at 24 days."""
 WholeSeconds = Annotated[_Duration, _between(timedelta(seconds=1), _DAY)]

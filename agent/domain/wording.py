@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from agent.domain.limits import Capacity
+
+_UNITS = {
+    "day": timedelta(days=1),
+    "hour": timedelta(hours=1),
+    "minute": timedelta(minutes=1),
+    "second": timedelta(seconds=1),
+    "millisecond": timedelta(milliseconds=1),
+}
 
 
 def printable(text: str) -> str:
@@ -30,6 +40,21 @@ def counted(number: int, noun: str) -> str:
     ('1 server', '0 jobs', '3 databases')
     """
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def duration_in_words(duration: timedelta) -> str:
+    """All units that there are any of, in falling order.
+
+    >>> duration_in_words(timedelta(hours=25, seconds=1)), duration_in_words(timedelta())
+    ('1 day 1 hour 1 second', '0 seconds')
+    >>> duration_in_words(timedelta(microseconds=1500))
+    '0:00:00.001500'
+    """
+    words, left = [], duration
+    for unit, length in _UNITS.items():
+        number, left = divmod(left, length)
+        words += [counted(number, unit)] if number else []
+    return str(duration) if left else " ".join(words) or counted(0, "second")
 
 
 def percent_used(capacity: Capacity) -> str:

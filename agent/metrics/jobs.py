@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -32,11 +32,15 @@ class Attention(Protocol):
     """What the target of a job says between runs."""
 
     @property
+    def ahead(self) -> timedelta: ...
+    @property
     def armed_until(self) -> datetime | None: ...
     @property
     def last_success(self) -> datetime | None: ...
     @property
     def lost(self) -> int: ...
+    @property
+    def strangers(self) -> int: ...
 
 
 class JobMetrics:
@@ -88,11 +92,28 @@ class JobMetrics:
             ["job"],
             registry=registry,
         )
+        self._shared = Gauge(
+            "sequence_agent_job_name_shared",
+            "1 if a job of the same name that does something else has ticks too.",
+            ["job"],
+            registry=registry,
+        )
+        self._skew = Gauge(
+            "sequence_agent_target_clock_skew_seconds",
+            "How far the agent's clock is ahead of that of a job's target; below 0 behind.",
+            ["server", "datname"],
+            registry=registry,
+        )
         self._armed_until = Gauge(
             "sequence_agent_target_armed_until_timestamp_seconds",
             "Until when the target of a job is armed; 0 is not at all.",
             ["server", "datname"],
             registry=registry,
+        )
+
+        self._of_each_job: tuple[_Family, ...] = (
+            *(self._rows, self._sequences, self._duration),
+            *(self._last_success, self._next_run, self._shared),
         )
 
     def known(self, jobs: Sequence[Job]) -> None:
@@ -102,14 +123,19 @@ class JobMetrics:
         for name in self._names - names:
             for family, labels in self._series(name):
                 family.remove(*labels)
-        for server, datname in self._targets - targets:
-            self._armed_until.remove(server, datname)
         for name in names - self._names:
             for family, labels in self._series(name):
                 family.labels(*labels)
-        for server, datname in targets - self._targets:
-            self._armed_until.labels(server, datname)
-        self._names, self._targets = names, targets
+        self._names = names
+        self._known_targets(targets)
+
+    def _known_targets(self, targets: frozenset[tuple[str, str]]) -> None:
+        for family in (self._armed_until, self._skew):
+            for target in self._targets - targets:
+                family.remove(*target)
+            for target in targets - self._targets:
+                family.labels(*target)
+        self._targets = targets
 
     def next_run(self, job: str, at: datetime | None) -> None:
         if job in self._names:
@@ -122,6 +148,9 @@ class JobMetrics:
         self._armed_until.labels(job.server, job.database).set(
             armed.timestamp() if armed else 0
         )
+        ahead = attention.ahead.total_seconds()
+        self._skew.labels(job.server, job.database).set(ahead)
+        self._shared.labels(job.name).set(int(attention.strangers > 0))
         if success is not None:
             self._last_success.labels(job.name).set(success.timestamp())
         self._runs.labels(job.name, Status.LOST.value).inc(attention.lost)
@@ -154,6 +183,4 @@ class JobMetrics:
             yield self._runs, (job, outcome.value)
         for gate in GATES:
             yield self._refusals, (job, gate.name)
-        for family in (self._rows, self._sequences, self._last_success, self._next_run):
-            yield family, (job,)
-        yield self._duration, (job,)
+        yield from ((family, (job,)) for family in self._of_each_job)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Lock
@@ -11,64 +10,22 @@ from typing import Protocol
 
 import structlog
 
-from agent.domain.resets.ledger import RunRecord, Status
-from agent.domain.resets.runs import (
-    SCHEDULED,
-    Done,
-    Early,
-    Failed,
-    Outcome,
-    Taken,
-    Tick,
-    Uncertain,
-)
-from agent.domain.schedules.ticks import Schedule, due, next_ticks, schedule_text
+from agent.domain.resets.ledger import Status
+from agent.domain.resets.runs import SCHEDULED, Early, Outcome, Tick
+from agent.domain.schedules.missed import why_missed
+from agent.domain.schedules.ticks import Schedule, next_ticks, schedule_text
 from agent.errors import AgentError
 from agent.ports import Clock
+from agent.scheduling.scheduled import Attention, ScheduledJob
+from agent.scheduling.standing import ServerClock, Standing
+from agent.scheduling.telling import Findings, tell
 from agent.scheduling.timer import Timer
 
 log = structlog.get_logger()
 
-_ATTENDED = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attention:
-    """What the target of a job says between runs; None is not known.
-
-    `lost` are ticks that were just found to have been given up.
-    """
-
-    armed_until: datetime | None
-    last_success: datetime | None
-    last_scheduled: RunRecord | None
-    lost: int
-
-
-class JobTarget(Protocol):
-    """The database that a job is about."""
-
-    def attend(self, job: str) -> Attention: ...
-    def note(self, tick: Tick, status: Status, reason: str) -> None: ...
-    def run(self, tick: Tick) -> Outcome: ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduledJob:
-    """A job as the configuration has it; without a schedule it runs only by hand."""
-
-    name: str
-    server: str
-    database: str
-    schedule: Schedule | None
-    start_deadline: timedelta
-    suspended: bool
-    target: JobTarget
-
-    @property
-    def live(self) -> Schedule | None:
-        """The schedule, unless nothing is to start by it."""
-        return None if self.suspended else self.schedule
+# A run that was lost is to be known within a minute.
+_ATTENDED = timedelta(seconds=15)
+_TIDIED = timedelta(hours=6)
 
 
 class JobSink(Protocol):
@@ -82,19 +39,6 @@ class JobSink(Protocol):
     def ended(self, job: str, outcome: Outcome, *, seconds: float) -> None: ...
 
 
-@dataclass(slots=True)
-class _State:
-    """A job, since when its ticks count, and whether it is at work.
-
-    `since` is None until the ledger was asked, once after the start of the agent.
-    """
-
-    job: ScheduledJob
-    since: datetime | None
-    busy: bool = False
-    error: str | None = None
-
-
 class Jobs:
     """Looks every second which ticks are due; each job runs in a thread of its own."""
 
@@ -103,92 +47,157 @@ class Jobs:
         self._clock = clock
         self._sink = sink
         self._lock = Lock()
-        self._states: dict[str, _State] = {}
-        self._begun_at = clock.now()
-        self._begun = False
+        self._standings: dict[str, Standing] = {}
+        self._findings = Findings()
+        self._started_at: float | None = clock.monotonic()
 
-    def apply(self, jobs: Sequence[ScheduledJob]) -> None:
-        """Take over a configuration. A new, changed or resumed schedule begins now."""
-        now = self._clock.now()
+    def apply(
+        self, jobs: Sequence[ScheduledJob], *, unchanged_for: timedelta = timedelta()
+    ) -> None:
+        """Take over a configuration that has stood in its file for so long, at least.
+
+        A job that is new, resumed or another one begins now; what was there when the
+        agent started goes on where the ledger says, but not before it was written.
+        """
+        now = self._clock.monotonic()
         wanted = {job.name: job for job in jobs}
         with self._lock:
-            for name in self._states.keys() - wanted.keys():
-                del self._states[name]
-                self._timer.cancel(f"attend {name}")
-                self._timer.remove_pool(_pool(name))
-            new = [job for name, job in wanted.items() if name not in self._states]
-            for name, state in self._states.items():
-                if wanted[name].live != state.job.live:
-                    state.since = now
-                state.job = wanted[name]
-            for job in new:
-                self._states[job.name] = _State(job, now if self._begun else None)
+            gone = self._standings.keys() - wanted.keys()
+            new = wanted.keys() - self._standings.keys()
+            for name in gone:
+                del self._standings[name]
+            for name, standing in self._standings.items():
+                standing.replace(wanted[name], now)
+            for name in new:
+                self._standings[name] = self._begun(wanted[name], now, unchanged_for)
+            self._started_at = None
         self._sink.known(jobs)
-        for job in new:
-            self._timer.add_pool(_pool(job.name), threads=2)
-            self._timer.every(
-                _ATTENDED,
-                partial(self._attend, job.name),
-                name=f"attend {job.name}",
-                pool=_pool(job.name),
-                patient=True,
-            )
-        self._begun = True
+        for name in gone:
+            self._timer.cancel(f"attend {name}")
+            self._timer.cancel(f"tidy {name}")
+            self._timer.remove_pool(_pool(name))
+        for name in new:
+            self._timer.add_pool(_pool(name), threads=2)
+            self._every(_TIDIED, self._tidy, f"tidy {name}", job=name)
+        for name in wanted:
+            # At once for all of them: where a server is may have changed too.
+            self._every(_ATTENDED, self._attend, f"attend {name}", job=name)
+
+    def _every(
+        self, interval: timedelta, call: Callable[[str], None], name: str, *, job: str
+    ) -> None:
+        self._timer.every(
+            interval, partial(call, job), name=name, pool=_pool(job), patient=True
+        )
+
+    def _begun(
+        self, job: ScheduledJob, now: float, unchanged_for: timedelta
+    ) -> Standing:
+        clock = ServerClock(shown=self._clock.now(), at=self._clock.monotonic())
+        if self._started_at is None:
+            return Standing(job, clock=clock, begun=now)
+        unchanged_since = now - unchanged_for.total_seconds()
+        return Standing(
+            job, clock=clock, begun=self._started_at, unchanged_since=unchanged_since
+        )
 
     def look(self) -> None:
         """The tick of ticks: start what is due, and say what comes next."""
-        now = self._clock.now()
         with self._lock:
-            states = list(self._states.values())
-        for state in states:
-            self._look_at(state, now)
+            standings = list(self._standings.values())
+        for standing in standings:
+            self._look_at(standing)
 
-    def _look_at(self, state: _State, now: datetime) -> None:
-        job, schedule = state.job, state.job.live
+    def _look_at(self, standing: Standing) -> None:
+        with self._lock:
+            monotonic = self._clock.monotonic()
+            job, now = standing.job, standing.now(monotonic)
+            due = standing.look(monotonic)
+        schedule = job.live
         following = next_ticks(schedule, now, 1) if schedule else ()
         self._sink.next_run(job.name, following[0] if following else None)
-        if schedule is None or state.since is None:
+        if schedule is None:
             return
-        found = due(
-            schedule, now=now, since=state.since, start_deadline=job.start_deadline
-        )
-        # A clock that was set back must not bring the same ticks again.
-        state.since = max(state.since, now)
-        if found.missed_count:
-            log.warning("ticks_missed", job=job.name, count=found.missed_count)
-            self._sink.missed(job.name, found.missed_count)
-            call = partial(self._note_missed, job, schedule, found.missed)
-            self._soon(job, "missed", call)
-        if found.run is not None:
-            self._start(state, _tick(job, schedule, found.run))
+        reasons = why_missed(due, now=now, start_deadline=job.start_deadline)
+        self._miss(job, reasons, due.missed_count)
+        if due.run is not None:
+            self._start(standing, job, _tick(job, schedule, due.run))
 
-    def _start(self, state: _State, tick: Tick) -> None:
-        if state.busy:
+    def _start(self, standing: Standing, job: ScheduledJob, tick: Tick) -> None:
+        if standing.busy:
             reason = "the run before was still at work"
             self._sink.skipped(tick.job)
             log.warning("job_skipped", job=tick.job, tick=str(tick.scheduled_for))
-            call = partial(self._note, state.job, tick, Status.SKIPPED, reason)
+            call = partial(self._note, job, tick, Status.SKIPPED, reason)
         else:
-            state.busy = True
-            call = partial(self._run, state, tick)
-        self._soon(state.job, f"tick {tick.scheduled_for}", call)
+            standing.busy = True
+            call = partial(self._run, standing, job, tick)
+        self._soon(job, f"tick {tick.scheduled_for}", call)
 
-    def _run(self, state: _State, tick: Tick) -> None:
-        started = self._clock.monotonic()
+    def _run(self, standing: Standing, job: ScheduledJob, tick: Tick) -> None:
+        begun = self._clock.monotonic()
         try:
-            outcome = state.job.target.run(tick)
+            with self._lock:
+                start_by = standing.start_by(tick)
+                in_force = self._standings.get(job.name) is standing
+            if not (in_force and standing.job.same_as(job)):
+                return  # It was suspended, changed or taken away just now.
+            outcome = job.target.run(tick, start_by=start_by)
         finally:
-            state.busy = False
-        seconds = self._clock.monotonic() - started
-        self._sink.ended(tick.job, outcome, seconds=seconds)
-        tell(tick, outcome, seconds=seconds)
+            standing.busy = False
+        ended = self._clock.monotonic()
+        if isinstance(outcome, Early):
+            with self._lock:
+                standing.early(tick, outcome.ahead, ended)
+        self._sink.ended(tick.job, outcome, seconds=ended - begun)
+        tell(tick, outcome, seconds=ended - begun)
 
-    def _note_missed(
-        self, job: ScheduledJob, schedule: Schedule, missed: Sequence[datetime]
+    def _attend(self, name: str) -> None:
+        """Look after what is left of earlier runs, and how the target is armed."""
+        with self._lock:
+            standing = self._standings.get(name)
+            if standing is None:
+                return
+            job = standing.job
+        try:
+            attention = job.target.attend(job.name)
+        except AgentError as error:
+            self._findings.unreadable(job, str(error))
+            with self._lock:
+                standing.unreachable()
+            return
+        with self._lock:
+            standing.attended(attention)
+            reasons, count = standing.absent_ticks(self._clock.monotonic())
+        self._findings.attended(job, attention)
+        self._miss(job, reasons, count)
+        self._sink.attended(job, attention)
+
+    def _tidy(self, name: str) -> None:
+        """Shorten the ledger; where that fails, it is tried again in some hours."""
+        with self._lock:
+            standing = self._standings.get(name)
+        if standing is None:
+            return
+        try:
+            standing.job.target.tidy()
+        except AgentError as error:
+            log.debug("ledger_not_shortened", job=name, error=str(error))
+
+    def _miss(
+        self, job: ScheduledJob, reasons: Mapping[datetime, str], count: int
     ) -> None:
-        late = f"could not start within {job.start_deadline}"
-        for at in missed:
-            self._note(job, _tick(job, schedule, at), Status.MISSED, late)
+        """Count so many ticks, and have the newest written down, each with its reason."""
+        if count:
+            log.warning("ticks_missed", job=job.name, count=count)
+            self._sink.missed(job.name, count)
+            call = partial(self._note_missed, job, reasons)
+            self._soon(job, f"missed until {max(reasons)}", call)
+
+    def _note_missed(self, job: ScheduledJob, reasons: Mapping[datetime, str]) -> None:
+        for at, reason in reasons.items():
+            if job.live is not None:
+                self._note(job, _tick(job, job.live, at), Status.MISSED, reason)
 
     def _note(self, job: ScheduledJob, tick: Tick, status: Status, reason: str) -> None:
         try:
@@ -196,73 +205,8 @@ class Jobs:
         except AgentError as error:
             log.warning("tick_not_recorded", job=job.name, error=str(error))
 
-    def _attend(self, name: str) -> None:
-        """Look after what is left of earlier runs, and how the target is armed."""
-        with self._lock:
-            state = self._states.get(name)
-        if state is None:
-            return
-        attention = self._attention(state)
-        if state.since is None:
-            state.since = _resumed(state.job, attention) or self._begun_at
-        if attention is not None:
-            self._sink.attended(state.job, attention)
-
-    def _attention(self, state: _State) -> Attention | None:
-        try:
-            attention = state.job.target.attend(state.job.name)
-        except AgentError as error:
-            if state.error != str(error):
-                log.warning("target_unreadable", job=state.job.name, error=str(error))
-            state.error = str(error)
-            return None
-        if attention.lost:
-            log.error("runs_lost", job=state.job.name, count=attention.lost)
-        state.error = None
-        return attention
-
     def _soon(self, job: ScheduledJob, what: str, call: Callable[[], None]) -> None:
         self._timer.soon(call, name=f"{job.name}: {what}", pool=_pool(job.name))
-
-
-def tell(tick: Tick, outcome: Outcome, *, seconds: float) -> None:
-    """Log how a run ended, with the figures of the ledger."""
-    if isinstance(outcome, Taken):
-        log.debug("tick_taken", job=tick.job, tick=str(tick.scheduled_for))
-        return
-    if isinstance(outcome, Early):
-        ahead = f"this agent's clock is {outcome.ahead} ahead of the server's"
-        log.warning(
-            "tick_early", job=tick.job, tick=str(tick.scheduled_for), reason=ahead
-        )
-        return
-    told = {
-        "job": tick.job,
-        "run_id": str(outcome.run_id),
-        "tick": str(tick.scheduled_for),
-        "outcome": outcome.status.value,
-        "attempts": outcome.attempts,
-        "seconds": round(seconds, 3),
-    }
-    if isinstance(outcome, Done):
-        log.info(
-            "job_finished",
-            rows=outcome.rows_removed,
-            sequences=len(outcome.after.values),
-            **told,
-        )
-    else:
-        level = log.error if isinstance(outcome, Failed | Uncertain) else log.warning
-        level("job_not_done", reason=outcome.reason, **told)
-
-
-def _resumed(job: ScheduledJob, attention: Attention | None) -> datetime | None:
-    """The newest tick of this very schedule; another one fires nothing of the past."""
-    record = attention.last_scheduled if attention else None
-    if record is None or job.live is None or record.before is None:
-        return None
-    same = record.before.get("schedule") == schedule_text(job.live)
-    return record.scheduled_for if same else None
 
 
 def _tick(job: ScheduledJob, schedule: Schedule, at: datetime) -> Tick:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -15,26 +16,45 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from agent.ports import Clock
+from agent.scheduling.due import MonotonicJobStore
 
 log = structlog.get_logger()
 
 # Spreads what has the same interval, so that not all databases are asked at once.
 _JITTER = 0.1
 _LONGEST_JITTER = timedelta(seconds=5)
+_LONGEST_SLEEP = timedelta(seconds=1)
 
 
 class Timer:
-    """Calls functions at intervals, each kind in a bounded pool of threads."""
+    """Calls functions at intervals, each kind in a bounded pool of threads.
+
+    Intervals are those of the monotonic clock: the other one may be set as it likes.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._scheduler = BackgroundScheduler(timezone="UTC")
+        self._scheduler = BackgroundScheduler(
+            jobstores={"default": MonotonicJobStore(clock)}, timezone="UTC"
+        )
+        self._stopped = threading.Event()
         self._scheduler.add_listener(self._overrun, EVENT_JOB_MAX_INSTANCES)
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._patient: set[str] = set()
 
     def start(self) -> None:
         self._scheduler.start()
+        threading.Thread(target=self._keep_awake, name="timer", daemon=True).start()
+
+    def _keep_awake(self) -> None:
+        """Let the scheduler look again soon, however long it means to sleep.
+
+        It reckons by the wall clock, which may be set in between, and with some C
+        libraries its very sleep is by that clock; that of `time.sleep` is not.
+        """
+        while not self._stopped.is_set():
+            time.sleep(_LONGEST_SLEEP.total_seconds())
+            self._scheduler.wakeup()
 
     def add_pool(self, name: str, *, threads: int) -> None:
         self._pools[name] = ThreadPoolExecutor(
@@ -68,7 +88,6 @@ class Timer:
             id=name,
             executor=pool,
             replace_existing=True,
-            next_run_time=self._clock.now(),
             misfire_grace_time=None,
             coalesce=True,
             max_instances=1,
@@ -99,6 +118,11 @@ class Timer:
 
     def stop(self, *, within: timedelta) -> bool:
         """Stop ticking; tell whether all calls under way ended in time."""
+        self._stopped.set()
+        # Whoever asks for the jobs waits until the scheduler is done with them: in the
+        # middle of its work it would find that they are gone, and end with a traceback.
+        self._scheduler.pause()
+        self._scheduler.get_jobs()
         self._scheduler.shutdown(wait=False)
         deadline = self._clock.monotonic() + within.total_seconds()
         for thread in threading.enumerate():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import Lock
 
 import structlog
@@ -15,6 +15,7 @@ from agent.services.tracking import Tracker
 
 log = structlog.get_logger()
 
+_A_DAY = timedelta(days=1).total_seconds()
 _Key = tuple[str, str]
 
 
@@ -46,7 +47,7 @@ class Recorder:
         self._writing = Lock()
         self._volumes: dict[_Key, _Volume] = {}
         self._error: str | None = None
-        self._pruned_on: int | None = None
+        self._pruned_at: float | None = None
 
     def tracker(self, server: str, datname: str) -> Tracker:
         """The tracker of a database; what is stored of it is read now, if it can be."""
@@ -110,11 +111,15 @@ class Recorder:
         volume.written_to = seen_at
 
     def _prune(self) -> None:
-        """Once a day, and once after the start."""
-        now = self._clock.now()
-        if self._pruned_on != now.toordinal():
-            self._history.prune(now)
-            self._pruned_on = now.toordinal()
+        """Once after the start, and each time that a day has passed.
+
+        Not when the calendar says so: what a clock that is wrong for a while takes to
+        be old would be lost.
+        """
+        now = self._clock.monotonic()
+        if self._pruned_at is None or now - self._pruned_at >= _A_DAY:
+            self._history.prune(self._clock.now())
+            self._pruned_at = now
 
     def _drop_left(self) -> None:
         with self._lock:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
+from datetime import datetime, timedelta
 from itertools import islice
 from threading import Lock
 
@@ -18,6 +17,7 @@ from agent.domain.forecasting.scoring import Scorecard
 from agent.domain.lost import Bereft, places
 from agent.domain.sequences import Position, SequenceDefinition, Unreadable
 from agent.ports import Chapter, Inventory
+from agent.services.recognition import Finder
 from agent.services.scoring import Scorer
 
 # Sequences that are dropped and made again keep their count, but names that never
@@ -25,6 +25,9 @@ from agent.services.scoring import Scorer
 _GONE_KEPT = 1000
 # What remains may differ by so much from what it should be without a new forecast.
 _TOLERANCE = 0.001
+# Two clocks that are read one after the other are never quite together.
+_ACCURACY = timedelta(seconds=1)
+_HALF_A_DAY = timedelta(hours=12).total_seconds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +71,8 @@ class Tracker:
         self.server, self.datname = server, datname
         self.seen_at: datetime | None = None
         self._lock = Lock()
-        self._order = float("-inf")
+        self._order = self._daily_at = float("-inf")
+        self._day: int | None = None
         self._tracks: dict[int, Track] = {}
         self._gone: tuple[Track, ...] = ()
         self._made: dict[int, _Made] = {}
@@ -95,6 +99,7 @@ class Tracker:
             self._scorer.resume(chapter.predictions)
             self._made, self._still = {}, {}
             self._inventory = None
+            self._day, self._daily_at = None, float("-inf")
 
     def bereft(self, inventory: Inventory) -> tuple[Bereft, ...]:
         """Columns that were fed once, and by no sequence of this inventory."""
@@ -130,16 +135,15 @@ class Tracker:
         with self._lock:
             if seen.order <= self._order:
                 return
-            if self.seen_at is not None and day_of(self.seen_at) != day_of(seen.at):
-                self._fold(seen.at)
-            self._order, self.seen_at = seen.order, seen.at
-            find = _Finder((*self._tracks.values(), *self._gone), seen)
+            self._follow_clock(seen)
+            known = (*self._tracks.values(), *self._gone)
+            find = Finder(known, seen.positions, line=seen.line)
             self._tracks = {
                 sequence.oid: track
                 for sequence, position in seen.positions
                 if (track := _followed(find(sequence), sequence, position, seen))
             }
-            self._scorer.daily(self._tracks.values(), seen.at)
+            self._daily(seen)
             self._gone = tuple(islice(find.left(), _GONE_KEPT))
             for track in self._gone:
                 track.missed()
@@ -194,9 +198,33 @@ class Tracker:
                     track.unstored(record)
             self._scorer.unstored(chapter.predictions)
 
-    def _fold(self, now: datetime) -> None:
+    def _follow_clock(self, seen: Seen) -> None:
+        """Date what was seen by the clock as it is now, if that was set back.
+
+        Set ahead, it cannot be told from a machine that was asleep, and while that
+        slept sequences went on.
+        """
+        if self.seen_at is not None:
+            elapsed = timedelta(seconds=seen.order - self._order)
+            back = elapsed - (seen.at - self.seen_at)
+            if back > _ACCURACY:
+                for track in (*self._tracks.values(), *self._gone):
+                    track.set_back(back)
+                self._made, self._still = {}, {}
+        self._order, self.seen_at = seen.order, seen.at
+
+    def _daily(self, seen: Seen) -> None:
+        """Forget and score what its day has come for.
+
+        Not twice in half a day, so that a clock that is wrong for a while does no harm.
+        """
+        day = day_of(seen.at)
+        if day == self._day or seen.order < self._daily_at + _HALF_A_DAY:
+            return
+        self._day, self._daily_at = day, seen.order
         for track in self._tracks.values():
-            track.buckets.fold(now)
+            track.buckets.fold(seen.at)
+        self._scorer.daily(self._tracks.values(), seen.at)
 
     def _outlook(
         self, track: Track, remaining: int | None, now: datetime
@@ -216,45 +244,6 @@ class Tracker:
         """Of the name, so that the same history is answered alike after a restart."""
         name = "\0".join((self.server, self.datname, *track.key))
         return zlib.crc32(name.encode("utf-8", "surrogatepass"))
-
-
-class _Finder:
-    """Knows a sequence again: by its oid, or by its name where it was made anew."""
-
-    def __init__(self, known: Sequence[Track], seen: Seen) -> None:
-        cluster = _cluster(seen.line)
-        lines = {line for line in {t.line for t in known} if _cluster(line) == cluster}
-        # Another cluster has other oids, which may mean anything.
-        self._by_oid = {t.oid: t for t in known if t.line in lines}
-        self._known, self._seen = known, seen
-        self._taken: set[int] = set()
-
-    def __call__(self, sequence: SequenceDefinition) -> Track | None:
-        track = self._by_oid.get(sequence.oid)
-        if track is None:
-            track = self._by_key.get((sequence.schema, sequence.name))
-        if track is not None:
-            self._taken.add(id(track))
-        return track
-
-    @cached_property
-    def _by_key(self) -> Mapping[tuple[str, str], Track]:
-        """Those that no oid tells; made when first asked for, which is in few rounds."""
-        # What was found by its oid until then may have another name now. It is not here.
-        present = {sequence.oid for sequence, _ in self._seen.positions}
-        return {
-            t.key: t
-            for t in self._known
-            if not (t.oid in present and self._by_oid.get(t.oid) is t)
-        }
-
-    def left(self) -> Iterable[Track]:
-        """Those that no sequence of the round continues."""
-        return (track for track in self._known if id(track) not in self._taken)
-
-
-def _cluster(line: str) -> str:
-    return line.partition("/")[0]
 
 
 def _followed(

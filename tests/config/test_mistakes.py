@@ -198,6 +198,8 @@ MISTAKES = [
     ]),
     (job("sequences: [a.b], schedule: {every: 6}"), ["config.yaml:4: jobs[0].schedule.every: needs a unit, such as 60s"]),
     (job("sequences: [a.b], schedule: {every: 6h, timezone: CEST}"), ["config.yaml:4: jobs[0].schedule.timezone: must be an IANA name such as Europe/Berlin, or UTC"]),
+    (job("sequences: [a.b], start_deadline: 4999ms"), ["config.yaml:4: jobs[0].start_deadline: must be at least 5s, for ticks are looked for once a second"]),
+    (job("sequences: [a.b], start_deadline: 367d"), ["config.yaml:4: jobs[0].start_deadline: must be at most 366d"]),
     (job("sequences: [a.b], suspended: maybe"), ["config.yaml:4: jobs[0].suspended: must be true or false"]),
     (job("sequences: [a.b], suspended: "), ["config.yaml:4: jobs[0].suspended: must be true or false"]),
     (job("sequences: [a.b], limits: {rows: -1}"), ["config.yaml:4: jobs[0].limits.rows: must be at least 0"]),

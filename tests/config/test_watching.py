@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from agent.clock import SystemClock
 from agent.config import ConfigError, ConfigFile
+from tests.agents import until
+from tests.config.files import SERVER
 
 ONE = "servers: [{name: one, dsn: host=db}]\n"
 TWO = "servers: [{name: two, dsn: host=db}]\n"
@@ -120,3 +125,122 @@ def test_variables_are_those_of_the_environment_it_was_given(path: Path) -> None
     config = ConfigFile(path, {"NAME": "x"}).load()
 
     assert config.servers[0].name == "x"
+
+
+NOW = SystemClock().now
+YEAR = timedelta(days=365)
+
+
+@pytest.fixture
+def long_ago(tmp_path: Path) -> Path:
+    """A folder with a file and a link to it that nobody has touched for a while."""
+    (tmp_path / "releases").mkdir()
+    (tmp_path / "releases" / "one.yaml").write_text(ONE)
+    (tmp_path / "releases" / "two.yaml").write_text(TWO)
+    (tmp_path / "current").symlink_to("releases")
+    (tmp_path / "config.yaml").symlink_to("current/one.yaml")
+    made_at = (tmp_path / "config.yaml").lstat().st_ctime_ns
+    # The clock of a file system moves in steps of milliseconds.
+    until(lambda: touched(tmp_path / "beside") > made_at, "a later time")
+    return tmp_path
+
+
+def touched(path: Path) -> int:
+    path.touch()
+    return path.stat().st_mtime_ns
+
+
+def seconds_old(file: ConfigFile, now: datetime) -> float:
+    return file.age(now).total_seconds()
+
+
+def test_a_file_is_as_old_as_its_last_change(path: Path, file: ConfigFile) -> None:
+    changed = datetime.fromtimestamp(path.stat().st_ctime, UTC)
+
+    assert file.age(changed + YEAR) == YEAR
+    # Whoever sets a file's time back does so now.
+    os.utime(path, (0, 0))
+    file.load()
+    assert seconds_old(file, NOW()) < 5
+
+
+def test_a_file_of_the_future_was_changed_just_now(
+    path: Path, file: ConfigFile
+) -> None:
+    os.utime(path, (4e9, 4e9))
+    file.load()
+
+    assert file.age(NOW()) == timedelta()
+
+
+def swapped(link: Path, target: str) -> None:
+    link.with_name("new").symlink_to(target)
+    link.with_name("new").rename(link)
+
+
+REPLACEMENTS: dict[str, Callable[[Path], object]] = {
+    "written": lambda folder: (folder / "releases" / "one.yaml").write_text(TWO),
+    "renamed": lambda folder: (folder / "releases" / "two.yaml").rename(
+        folder / "releases" / "one.yaml"
+    ),
+    "linked": lambda folder: swapped(folder / "config.yaml", "current/two.yaml"),
+    "folder linked": lambda folder: swapped(
+        folder / "current", str(folder / "releases")
+    ),
+    "touched": lambda folder: os.utime(folder / "releases" / "one.yaml"),
+}
+
+
+@pytest.mark.parametrize("replace", REPLACEMENTS.values(), ids=REPLACEMENTS.keys())
+def test_a_file_that_was_replaced_in_whatever_way_is_as_old_as_that(
+    long_ago: Path, replace: Callable[[Path], object]
+) -> None:
+    file = ConfigFile(long_ago / "config.yaml", {})
+    file.load()
+    now = NOW() + YEAR
+    age = file.age(now)
+
+    replace(long_ago)
+    file.load()
+
+    assert YEAR - timedelta(seconds=5) <= file.age(now) < age
+
+
+def test_what_happens_beside_a_file_does_not_make_it_younger(long_ago: Path) -> None:
+    file = ConfigFile(long_ago / "config.yaml", {})
+    file.load()
+    now = NOW()
+    age = file.age(now)
+
+    (long_ago / "sequence-agent.db").write_text("written each second")
+    file.load()
+
+    assert file.age(now) == age
+
+
+JOB = "kind: reset, server: a, database: b, tables: {include: ['*.*']}"
+
+
+@pytest.mark.parametrize(
+    ("text", "younger"),
+    [
+        (SERVER, False),
+        (f"{SERVER}log: {{level: '${{X:-info}}'}}\n", False),
+        ("servers: [{name: a, dsn: 'host=db password=${X:-x}'}]\n", False),
+        (f"{SERVER}suspended: ${{X:-true}}\n", True),
+        (f"{SERVER}jobs: [{{name: j, suspended: '${{X:-true}}', {JOB}}}]\n", True),
+        (
+            "servers: [{name: a, dsn: host=db, resets: {environment: '${X:-x}'}}]\n",
+            True,
+        ),
+    ],
+)
+def test_jobs_that_depend_on_the_environment_are_no_older_than_the_process(
+    path: Path, text: str, *, younger: bool
+) -> None:
+    path.write_text(text)
+    file = ConfigFile(path, {})
+
+    file.load()
+
+    assert (file.age(NOW() + YEAR) < YEAR) == younger

@@ -80,6 +80,8 @@ def test_metrics_of_a_job_are_there_before_it_ever_ran(database: Database) -> No
         labels = f'datname="{database.name}",server="staging"'
         until(lambda: agent.metrics()[f"{armed}{{{labels}}}"] > 0, "armed until")
         metrics = agent.metrics()
+    skew = metrics[f"sequence_agent_target_clock_skew_seconds{{{labels}}}"]
+    assert 0 < abs(skew) < 1  # the same clock, asked over a way and back
 
     assert metrics[f'{RUNS}{{job="{JOB}",outcome="succeeded"}}'] == 0
     assert metrics[f'{RUNS}{{job="{JOB}",outcome="missed"}}'] == 0
@@ -90,6 +92,7 @@ def test_metrics_of_a_job_are_there_before_it_ever_ran(database: Database) -> No
         == 0
     )
     assert metrics[f'sequence_agent_job_next_run_timestamp_seconds{{job="{JOB}"}}'] > 0
+    assert metrics[f'sequence_agent_job_name_shared{{job="{JOB}"}}'] == 0
     assert records(target) == ()
 
 

@@ -16,6 +16,7 @@ from agent.domain.schedules.ticks import (
     describe,
     latest_tick,
     next_ticks,
+    schedule_text,
     ticks_between,
 )
 from tests.domain.schedules import (
@@ -276,3 +277,12 @@ def test_an_anchor_says_its_zone() -> None:
 )
 def test_a_schedule_is_described_in_a_few_words(schedule: Schedule, words: str) -> None:
     assert describe(schedule) == words
+
+
+def test_schedules_that_differ_by_a_moment_read_differently() -> None:
+    long = timedelta(days=20)
+    moments = [timedelta(), timedelta(seconds=1), timedelta(milliseconds=100)]
+
+    texts = [schedule_text(Every(interval=long + moment)) for moment in moments]
+
+    assert texts == ["every 1728000s", "every 1728001s", "every 1728000.1s"]

@@ -41,7 +41,8 @@ def tick(desk: Desk, pin: str) -> Outcome:
     config = load(Path(pinned(desk, pin)), {})
     [job] = scheduled_jobs(config, {}, stopping=threading.Event())
     at = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
-    return job.target.run(Tick(job=JOB, trigger=SCHEDULED, scheduled_for=at))
+    tick = Tick(job=JOB, trigger=SCHEDULED, scheduled_for=at)
+    return job.target.run(tick, start_by=0)
 
 
 def test_the_plan_prints_the_line_to_paste(desk: Desk) -> None:

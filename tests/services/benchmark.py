@@ -98,7 +98,7 @@ def record(definition: SequenceDefinition) -> Record:
 def seen(definitions: list[SequenceDefinition], rounds: int, now: datetime) -> Seen:
     return Seen(
         at=now,
-        order=rounds,
+        order=now.timestamp(),
         line=LINE,
         positions=[(s, At(10**9 + moved(s, rounds))) for s in definitions],
     )

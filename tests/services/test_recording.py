@@ -21,7 +21,6 @@ class Desk:
     history: FakeHistory = field(default_factory=FakeHistory)
     clock: StoppedClock = field(default_factory=stopped_clock)
     failures: list[None] = field(default_factory=list)
-    rounds: int = 0
 
     def __post_init__(self) -> None:
         self.recorder = self.restarted()
@@ -35,12 +34,11 @@ class Desk:
         )
 
     def see(self, tracker: Tracker, value: int) -> None:
-        self.rounds += 1
         self.clock.move(timedelta(minutes=1))
         tracker.follow(
             Seen(
                 at=self.clock.now(),
-                order=self.rounds,
+                order=self.clock.monotonic(),
                 line="7/1",
                 positions=[(BIGINT, At(value))],
             )
@@ -172,3 +170,14 @@ def test_old_history_is_pruned_once_a_day(days: float, pruned: int) -> None:
     desk.recorder.write()
 
     assert desk.history.calls == pruned
+
+
+@pytest.mark.parametrize("step", [timedelta(days=-1), timedelta(days=1000)], ids=str)
+def test_a_day_that_only_the_clock_leapt_over_prunes_nothing(step: timedelta) -> None:
+    desk = Desk()
+    desk.recorder.write()
+
+    desk.clock.step(step)
+    desk.recorder.write()
+
+    assert desk.history.calls == 1

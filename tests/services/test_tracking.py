@@ -15,6 +15,7 @@ from agent.services.tracking import Seen, Tracker
 from tests.domain.statuses import BIGINT, DENIED, NOON, bounded
 
 MINUTE, HOUR, DAY = (timedelta(**{u: 1}) for u in ("minutes", "hours", "days"))
+SECOND = timedelta(seconds=1)
 LINE = "7/00000001"
 PLENTY = 10**18
 
@@ -25,7 +26,8 @@ class Watch:
     def __init__(self, tracker: Tracker | None = None, at: datetime = NOON) -> None:
         self.tracker = tracker or Tracker("primary", "app")
         self.now = at
-        self.rounds = 0
+        self.monotonic = 0.0
+        self.seconds = 0
 
     def see(
         self,
@@ -35,16 +37,26 @@ class Watch:
         unsettled: Sequence[int] = (),
     ) -> None:
         self.now += after
-        self.rounds += 1
+        self.monotonic += after.total_seconds()
         self.tracker.follow(
             Seen(
                 at=self.now,
-                order=self.rounds,
+                order=self.monotonic,
                 line=line,
                 positions=positions,
                 unsettled=frozenset(unsettled),
             )
         )
+
+    def step(self, by: timedelta) -> None:
+        """Set the clock, without any time passing."""
+        self.now += by
+
+    def minutes(self, number: int) -> None:
+        """So many more rounds in which the sequence is called once a second."""
+        for _ in range(number):
+            self.seconds += 60
+            self.see((BIGINT, At(self.seconds)))
 
     def usage(
         self, sequence: SequenceDefinition = BIGINT, remaining: int | None = PLENTY
@@ -248,7 +260,7 @@ def test_a_round_that_began_earlier_and_ends_later_changes_nothing() -> None:
     watch = Watch()
     watch.see((BIGINT, At(1)))
     watch.see((BIGINT, At(9)))
-    watch.rounds -= 2
+    watch.monotonic -= 120
 
     watch.see((BIGINT, At(5)))
 
@@ -384,7 +396,6 @@ def test_the_same_history_is_answered_alike_after_a_restart() -> None:
     after = Watch(Tracker("primary", "app"), at=watch.now)
     after.tracker.resume(watch.stored())
     for each in (watch, after):
-        each.rounds = 10**6
         each.see((BIGINT, At(60 * 7 * (40 * 24 - 1) + 3)))
 
     assert watch.usage(remaining=10**5).outlook == after.usage(remaining=10**5).outlook
@@ -405,3 +416,128 @@ def test_a_write_that_fails_after_a_name_changed_hands_is_made_up_for() -> None:
         r.consumed for r in lost.records
     )
     assert sum(d.calls for r in again.records for d in r.days) == 4
+
+
+STEPS = [90 * SECOND, 5 * HOUR, DAY, 400 * DAY]
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_a_clock_that_is_set_back_leaves_counts_and_rates_as_they_are(
+    step: timedelta,
+) -> None:
+    watch = Watch()
+    watch.minutes(31)
+
+    watch.step(-step)
+    for minutes in range(1, 90):
+        watch.minutes(1)
+        usage = watch.usage()
+        assert usage.consumed == 60 * (30 + minutes)
+        assert usage.resets == {}
+        assert usage.per_second["1h"] == pytest.approx(1)
+        assert usage.recent_per_second == pytest.approx(1)
+
+    (record,) = watch.stored().records
+    assert record.fastest == pytest.approx(1)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_a_clock_that_is_set_ahead_for_a_while_leaves_counts_and_rates_right(
+    step: timedelta,
+) -> None:
+    watch = Watch()
+    watch.minutes(31)
+
+    watch.step(step)
+    watch.minutes(3)
+    assert watch.consumed() == 60 * 33
+    assert watch.usage().per_second["1h"] is not None
+    watch.step(-step)
+    watch.minutes(1)
+
+    usage = watch.usage()
+    assert usage.consumed == 60 * 34
+    assert usage.resets == {}
+    assert usage.per_second["1h"] is not None
+    assert usage.recent_per_second == pytest.approx(1)
+    watch.minutes(60)
+    assert watch.usage().per_second["1h"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_what_began_on_a_clock_that_was_ahead_is_not_waited_for(
+    step: timedelta,
+) -> None:
+    watch = Watch(at=NOON + step)
+    watch.minutes(10)
+
+    watch.step(-step)
+    watch.minutes(10)
+
+    assert watch.usage().per_second["1h"] == pytest.approx(1)
+    (record,) = watch.stored().records
+    assert record.since <= NOON + 10 * MINUTE
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_what_was_stored_on_a_clock_that_was_ahead_goes_on_after_a_restart(
+    step: timedelta,
+) -> None:
+    before = Watch(at=NOON + step)
+    before.minutes(31)
+    after = Watch(at=NOON + 31 * MINUTE)
+    after.tracker.resume(before.stored())
+    after.seconds = before.seconds
+
+    after.minutes(3)
+
+    usage = after.usage()
+    assert usage.consumed == 60 * 33
+    assert usage.resets == {}
+    assert usage.per_second["1h"] is not None
+    assert usage.recent_per_second == pytest.approx(1)
+    (record,) = after.stored().records
+    assert record.since <= after.now
+
+
+def test_a_fall_while_the_clock_is_set_back_is_counted_by_the_time_that_passed() -> (
+    None
+):
+    watch = Watch()
+    watch.minutes(31)
+    watch.step(-DAY)
+
+    watch.see((BIGINT, At(500)), after=10 * MINUTE)
+
+    assert watch.consumed() == 60 * 30 + 500
+    assert watch.usage().resets == {Reason.SETVAL: 1}
+
+
+def test_a_day_that_only_the_clock_leapt_over_forgets_nothing() -> None:
+    watch = Watch()
+    watch.see((BIGINT, At(0)))
+    for hours in range(1, 24 * 8):
+        watch.see((BIGINT, At(3600 * hours)), after=HOUR)
+    rates = watch.usage().per_second
+
+    watch.step(1000 * DAY)
+    watch.see((BIGINT, At(3600 * (24 * 8 - 1))))
+    watch.step(-1000 * DAY)
+    watch.see((BIGINT, At(3600 * (24 * 8 - 1))))
+
+    assert watch.usage().per_second["7d"] == pytest.approx(rates["7d"], rel=0.01)
+
+
+def test_predictions_are_not_scored_for_a_day_that_only_the_clock_leapt_over() -> None:
+    watch = Watch()
+    watch.see((BIGINT, At(0)))
+    for hours in range(1, 24 * 40):
+        watch.see((BIGINT, At(3600 * hours)), after=HOUR)
+    predicted = [each for each in watch.stored().predictions if each.actual is None]
+    assert predicted
+
+    watch.step(28 * DAY)
+    watch.see((BIGINT, At(3600 * 24 * 40)))
+
+    scored = [each for each in watch.stored().predictions if each.actual is not None]
+    assert [each for each in scored if each.horizon == 28] == []

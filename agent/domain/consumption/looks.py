@@ -36,6 +36,10 @@ class Looks:
         while len(kept) > 1 and kept[1].at <= look.at - LOOKS_KEPT_FOR:
             kept.popleft()
 
+    def set_back(self, by: timedelta) -> None:
+        """Date all of them by a clock that was set back by so much."""
+        self._kept = deque(Look(each.at - by, each.consumed) for each in self._kept)
+
     def put_behind(self, calls: int) -> None:
         """Let so many calls have come before the first look."""
         self._kept = deque(Look(each.at, each.consumed + calls) for each in self._kept)

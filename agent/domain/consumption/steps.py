@@ -89,6 +89,19 @@ def terms_of(sequence: SequenceDefinition) -> Terms:
     )
 
 
+def mark_of(
+    sequence: SequenceDefinition, position: Unused | At, at: datetime, line: str
+) -> Mark:
+    return Mark(
+        at=at,
+        oid=sequence.oid,
+        filenode=sequence.filenode,
+        terms=terms_of(sequence),
+        position=position,
+        line=line,
+    )
+
+
 def step(before: Mark, after: Mark, *, fastest: float = 0.0) -> Step:
     """What lies between two marks of the same name.
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from agent.domain.consumption.buckets import Buckets, hour_of, start_of
 from agent.domain.consumption.looks import LOOKS_KEPT_FOR, Look, Looks
 from agent.domain.consumption.records import Record
-from agent.domain.consumption.steps import Mark, Terms, step, terms_of
+from agent.domain.consumption.steps import Mark, Terms, mark_of, step
 from agent.domain.forecasting.forecast import (
     Forecast,
     History,
@@ -87,7 +87,7 @@ class Track:
             schema=sequence.schema,
             name=sequence.name,
             since=at,
-            mark=_mark(sequence, position, at, line),
+            mark=mark_of(sequence, position, at, line),
             current=True,
             consumed=0,
             fastest=0.0,
@@ -123,16 +123,30 @@ class Track:
         line: str,
     ) -> None:
         """Take in that the sequence was seen at this position."""
+        if at < self._seen_at:  # by a clock that was ahead, and before a restart
+            self.set_back(self._seen_at - at)
         seen = self._mark
         if (
             sequence is not self._definition
             or position != seen.position
             or line != seen.line
         ):
-            self._take(sequence, _mark(sequence, position, at, line))
+            self._take(sequence, mark_of(sequence, position, at, line))
         elif not self.current:
             self.current = self._changed = True
         self._seen_at = at
+
+    def set_back(self, by: timedelta) -> None:
+        """Date what was seen by a clock that was set back: as much time has passed.
+
+        Hours stay what they were counted as.
+        """
+        self._looks.set_back(by)
+        self._seen_at -= by
+        self._first = replace(self._first, at=self._first.at - by)
+        if self.buckets.since > self._seen_at:
+            self.buckets.since -= by
+            self._changed = True
 
     def missed(self) -> None:
         """Take in that the sequence could not be read in a round."""
@@ -263,25 +277,15 @@ class Track:
         self.consumed += calls
         self._looks.note(Look(end, self.consumed))
         self.buckets.add(calls, start=start, end=end)
-        # A step shorter than a second tells little of what comes in a second.
-        self.fastest = max(self.fastest, calls / max((end - start).total_seconds(), 1))
+        # A step shorter than a second tells little of what comes in a second, and one of
+        # no time at all is none by a clock that was right.
+        if end > start:
+            seconds = max((end - start).total_seconds(), 1)
+            self.fastest = max(self.fastest, calls / seconds)
 
     def _per_second_since(self, begin: datetime, now: datetime) -> float | None:
         latest = Look(self._seen_at, self.consumed)
         return self._looks.per_second(since=begin, now=now, latest=latest)
-
-
-def _mark(
-    sequence: SequenceDefinition, position: Unused | At, at: datetime, line: str
-) -> Mark:
-    return Mark(
-        at=at,
-        oid=sequence.oid,
-        filenode=sequence.filenode,
-        terms=terms_of(sequence),
-        position=position,
-        line=line,
-    )
 
 
 def _without_jumps(history: History) -> History:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from agent.domain.schedules.cron import Cron, cron_in_words, dates_back_from, dates_from
 from agent.domain.schedules.wallclock import change, readings, shown
-from agent.domain.wording import counted
+from agent.domain.wording import duration_in_words
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MISSED_KEPT = 100
@@ -27,13 +27,6 @@ LOOKED_BACK = timedelta(days=366)
 _END = datetime(9990, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
-_UNITS = {
-    "day": _DAY,
-    "hour": timedelta(hours=1),
-    "minute": _MINUTE,
-    "second": timedelta(seconds=1),
-    "millisecond": timedelta(milliseconds=1),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +72,17 @@ def schedule_text(schedule: Schedule) -> str:
     """
     match schedule:
         case Every(interval=interval):
-            return f"every {interval.total_seconds():g}s"
+            return f"every {_exact_seconds(interval)}s"
         case CronSchedule(cron=cron, zone=zone):
             return f"{cron.text} {zone.key}"
         case _ as never:
             assert_never(never)
+
+
+def _exact_seconds(interval: timedelta) -> str:
+    whole, rest = divmod(interval, timedelta(seconds=1))
+    fraction = f"{rest // timedelta(microseconds=1):06}".rstrip("0")
+    return f"{whole}.{fraction}" if fraction else str(whole)
 
 
 def next_ticks(schedule: Schedule, after: datetime, count: int) -> tuple[datetime, ...]:
@@ -101,6 +100,20 @@ def ticks_between(
 ) -> tuple[datetime, ...]:
     """The first `limit` ticks that are later than `after` and not later than `until`."""
     return tuple(islice(_ticks(schedule, after=after, until=until), limit))
+
+
+def newest_ticks(
+    schedule: Schedule, *, after: datetime, until: datetime, limit: int
+) -> tuple[tuple[datetime, ...], int]:
+    """The newest `limit` ticks in (after, until], oldest first, and how many there are."""
+    if isinstance(schedule, Every):
+        beats = _beats_between(schedule, after=after, until=until)
+        return tuple(_beat(schedule, beat) for beat in beats[-limit:]), len(beats)
+    total, newest = 0, deque[datetime](maxlen=limit)
+    for tick in _ticks(schedule, after=after, until=until):
+        newest.append(tick)
+        total += 1
+    return tuple(newest), total
 
 
 def latest_tick(schedule: Schedule, at: datetime) -> datetime | None:
@@ -126,7 +139,9 @@ def due(
     When the clock steps back nothing is due: keep the later of `since` and `now`.
     """
     after = max(since, now - LOOKED_BACK)
-    newest, total = _newest(schedule, after=after, until=now, limit=MISSED_KEPT + 1)
+    newest, total = newest_ticks(
+        schedule, after=after, until=now, limit=MISSED_KEPT + 1
+    )
     if newest and now - newest[-1] <= start_deadline:
         return Due(run=newest[-1], missed=newest[:-1], missed_count=total - 1)
     return Due(missed=newest[-MISSED_KEPT:], missed_count=total)
@@ -140,41 +155,21 @@ def describe(schedule: Schedule) -> str:
     """
     match schedule:
         case Every():
-            return _interval_in_words(schedule.interval) + _anchor_in_words(schedule)
+            words = duration_in_words(schedule.interval)
+            # every day, but every 1 day 6 hours
+            one = words.removeprefix("1 ")
+            words = words if " " in one else one
+            return f"every {words}{_anchor_in_words(schedule)}"
         case CronSchedule():
             return f"{cron_in_words(schedule.cron)}, {schedule.zone}"
         case _ as never:
             assert_never(never)
 
 
-def _interval_in_words(interval: timedelta) -> str:
-    words, left = [], interval
-    for unit, length in _UNITS.items():
-        number, left = divmod(left, length)
-        words += [counted(number, unit)] if number else []
-    if interval in _UNITS.values():
-        return f"every {words[0].removeprefix('1 ')}"
-    return f"every {' '.join(words)}" if not left else f"every {interval}"
-
-
 def _anchor_in_words(every: Every) -> str:
     if every.anchor == EPOCH:
         return ""
     return f", counted from {every.anchor.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _newest(
-    schedule: Schedule, *, after: datetime, until: datetime, limit: int
-) -> tuple[tuple[datetime, ...], int]:
-    """The newest `limit` ticks in (after, until], and how many there are in all."""
-    if isinstance(schedule, Every):
-        beats = _beats_between(schedule, after=after, until=until)
-        return tuple(_beat(schedule, beat) for beat in beats[-limit:]), len(beats)
-    total, newest = 0, deque[datetime](maxlen=limit)
-    for tick in _ticks(schedule, after=after, until=until):
-        newest.append(tick)
-        total += 1
-    return tuple(newest), total
 
 
 def _ticks(
