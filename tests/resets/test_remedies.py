@@ -92,3 +92,25 @@ def test_rows_that_may_not_be_read_are_mended(target: Target) -> None:
 
     assert refusals(target.plan(job)) == ("rows_limit",)
     assert mended(target, job) == ()
+
+
+def test_a_stranger_s_column_that_may_not_be_kept_still_is_mended(
+    target: Target,
+) -> None:
+    owner = role_name(target.database.role("app_owner"))
+    target.as_admin(
+        "CREATE SEQUENCE s; ALTER SEQUENCE s OWNER TO {role};"
+        f' GRANT USAGE ON SEQUENCE s TO "{owner}"; CREATE SCHEMA app;'
+        " CREATE TABLE app.items (id integer DEFAULT nextval('s'));"
+        f' ALTER TABLE app.items OWNER TO "{owner}";'
+        " GRANT USAGE ON SCHEMA app TO {role}; GRANT SELECT ON app.items TO {role}"
+    )
+    job = replace(
+        job_for(target.database.name),
+        kind=JobKind.RESYNC,
+        tables=None,
+        sequences=("public.s",),
+    )
+
+    assert refusals(target.plan(job)) == ("unreadable",)
+    assert mended(target, job) == ()

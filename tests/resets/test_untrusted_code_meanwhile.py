@@ -116,3 +116,35 @@ def test_nor_does_what_comes_and_goes_all_the_time(
         storm.join()
 
     assert owner.ran_as_a_stranger == 0
+
+
+@pytest.mark.parametrize("kind", JobKind)
+def test_tables_of_strangers_are_asked_while_others_write_to_them(
+    kind: JobKind, owner: HostileOwner
+) -> None:
+    """They are kept still against new code, not against rows."""
+    with owner.database.connect(owner.dsn) as writer, writer.transaction():
+        writer.execute("INSERT INTO public.loot (note) VALUES ('x')")
+
+        plan = owner.target.plan(job_of(owner, kind))
+
+    assert plan.allowed, plan.refusals
+    assert [each.exact for each in plan.tables] == (
+        [True] if kind is JobKind.RESET else []
+    )
+
+
+def test_one_table_that_is_held_does_not_keep_others_from_being_counted(
+    owner: HostileOwner,
+) -> None:
+    owner.run("CREATE TABLE held (id integer); ANALYZE held")
+    job = replace(
+        job_of(owner, JobKind.RESET), tables=NameFilter(include=("public.*",))
+    )
+    with owner.database.connect(owner.dsn) as holder, holder.transaction():
+        holder.execute("LOCK TABLE public.held IN SHARE UPDATE EXCLUSIVE MODE")
+
+        plan = owner.target.plan(job)
+
+    counted = {each.table.relation.name: each.exact for each in plan.tables}
+    assert counted == {"held": False, "loot": True, "orders": True, "users": True}

@@ -127,7 +127,7 @@ def unreadable(case: Case) -> Answer:
     hidden = [each for each in asked if each.oid in obstacles]
     return unless(
         obstacles.values(),
-        remedy=" ".join([*_reading(hidden, case)][:_STATEMENTS])
+        remedy=" ".join(list(dict.fromkeys(_reading(hidden, case)))[:_STATEMENTS])
         or f"let {case.catalog.server.role} see all rows (BYPASSRLS), or run it when"
         " nobody holds them",
         unread=True,
@@ -137,19 +137,14 @@ def unreadable(case: Case) -> Answer:
 def _reading(hidden: list[Follower], case: Case) -> Iterator[str]:
     """Statements that let our role read; nothing where it is not for want of rights."""
     role = case.catalog.server.role
-    feeds = [feed for each in hidden for feed in each.feeds]
-    tables = [
-        case.relations[f.table_oid] for f in feeds if f.table_oid in case.relations
-    ]
-    yield from dict.fromkeys(
-        statement
-        for table in tables
-        if not table.readable
-        for statement in (
-            f"GRANT USAGE ON SCHEMA {table.quoted_schema} TO {role};",
-            f"GRANT SELECT ON {table.quoted} TO {role};",
-        )
-    )
+    tables = {feed.table_oid for each in hidden for feed in each.feeds}
+    for table in (r for r in case.catalog.relations if r.oid in tables):
+        if not table.readable:
+            yield f"GRANT USAGE ON SCHEMA {table.quoted_schema} TO {role};"
+            yield f"GRANT SELECT ON {table.quoted} TO {role};"
+        # Nobody may lock a table who may not change it, and a stranger's has to be.
+        if not table.truncatable and not table.trusted:
+            yield f"GRANT TRUNCATE ON {table.quoted} TO {role};"
     for each in hidden:
         match case.measured.positions.get(each.oid):
             case Unreadable(reason=Unreadability.PRIVILEGE):

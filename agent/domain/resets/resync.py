@@ -6,6 +6,7 @@ two nodes that number oddly and evenly stay that way.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -129,18 +130,19 @@ def _numbers(catalog: Catalog) -> Mapping[int, list[Feed]]:
     return found
 
 
-def whole(value: int | Decimal | None) -> int | Unknown | None:
-    """The integral part of the furthest value of a column.
+def whole(value: int | Decimal | None, *, ascending: bool) -> int | Unknown | None:
+    """The last whole number that a column has come to, in its sequence's direction.
 
-    >>> whole(Decimal("12.5")), whole(Decimal("NaN")), whole(None)
-    (12, Unknown(reason='it holds NaN, which no sequence gives'), None)
+    >>> whole(Decimal("12.5"), ascending=True), whole(Decimal("-12.5"), ascending=False)
+    (12, -12)
+    >>> whole(Decimal("NaN"), ascending=True)
+    Unknown(reason='it holds NaN, which no sequence can be past')
     """
     if value is None or isinstance(value, int):
         return value
-    if not value.is_finite() or abs(value) >= _FURTHEST_EVER:
-        told = value if not value.is_finite() else "a value beyond bigint"
-        return Unknown(f"it holds {told}, which no sequence gives")
-    return int(value)
+    if value.is_finite() and abs(value) < _FURTHEST_EVER:
+        return math.floor(value) if ascending else math.ceil(value)
+    return Unknown(f"it holds {value}, which no sequence can be past")
 
 
 def furthest(

@@ -111,7 +111,7 @@ def catalog(reading: ReadOnly, *, major: int) -> Catalog:
     triggers = tuple(reading.rows(query("target_triggers"), Trigger))
     event_triggers = tuple(reading.rows(query("target_event_triggers"), EventTrigger))
     untrusted = tuple(
-        reading.rows(query("target_untrusted"), UntrustedCode, {"table_oid": None})
+        reading.rows(query("target_untrusted"), UntrustedCode, {"table_oids": None})
     )
     return Catalog(
         server=reading.row(query("target_server"), Server),

@@ -17,7 +17,7 @@ from agent.domain.resets.facts import Place, Relation, RelationKind, Size, Unkno
 from agent.domain.resets.resync import whole
 from agent.ports import Clock
 from agent.postgres.errors import one_line
-from agent.postgres.facts.stillness import Doubts, UnsafeTableError
+from agent.postgres.facts.stillness import Doubts
 from agent.postgres.reading import ReadOnly
 
 # For all tables of a plan that nobody is about to carry out; then estimates have to do.
@@ -35,6 +35,7 @@ _FAILURES = (
     errors.FeatureNotSupported,
 )
 _IN_THE_WAY = (errors.LockNotAvailable, errors.QueryCanceled)
+_BATCH = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,35 @@ class Column:
         return (self.relation.oid, self.name)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """How patiently is asked; without an `end`, and without estimates, if it is None."""
+
+    reading: ReadOnly
+    clock: Clock
+    end: float | None
+    doubts: Doubts
+
+    @property
+    def is_over(self) -> bool:
+        return self.end is not None and self.clock.monotonic() >= self.end
+
+    def hurried(self) -> ReadOnly:
+        """So that a statement takes no longer than there is time."""
+        if self.end is None:
+            return self.reading
+        left = timedelta(seconds=self.end - self.clock.monotonic())
+        deadlines = self.reading.deadlines
+        statement = min(deadlines.statement, left)
+        return replace(self.reading, deadlines=replace(deadlines, statement=statement))
+
+    def failed(self, relation: Relation, error: errors.Error) -> Size:
+        reason = one_line(error)
+        if self.end is not None and isinstance(error, _IN_THE_WAY):
+            return _estimated(relation, reason)
+        return _uncounted(relation, reason)
+
+
 def sizes(
     relations: Sequence[Relation],
     reading: ReadOnly,
@@ -77,16 +107,39 @@ def sizes(
 
     `exact` takes no estimate, and is for whoever has the tables locked.
     """
-    if exact:
-        doubts = Doubts()
-    end = clock.monotonic() + PATIENCE.total_seconds()
+    end = None if exact else clock.monotonic() + PATIENCE.total_seconds()
+    look = _Look(
+        reading=reading, clock=clock, end=end, doubts=Doubts() if exact else doubts
+    )
+    by_size = sorted(relations, key=lambda each: each.bytes_estimated)
     found: dict[int, Size] = {}
-    for relation in sorted(relations, key=lambda each: each.bytes_estimated):
-        left = timedelta(seconds=end - clock.monotonic())
-        found[relation.oid] = _size(
-            relation, reading, doubts, left=None if exact else left
-        )
+    for start in range(0, len(by_size), _BATCH):
+        found |= _sizes(by_size[start : start + _BATCH], look)
     return found
+
+
+def _sizes(relations: Sequence[Relation], look: _Look) -> dict[int, Size]:
+    """Of tables that are kept still together, or of each where one is held by others."""
+    try:
+        with look.reading.connection.transaction(force_rollback=True):
+            unsafe = look.doubts.keep_still(
+                look.hurried(),
+                [each for each in relations if each.kind is RelationKind.TABLE],
+                with_children=False,
+            )
+            return {
+                each.oid: _uncounted(each, unsafe[each.oid])
+                if each.oid in unsafe
+                else _size(each, look)
+                for each in relations
+            }
+    except _FAILURES as error:
+        if len(relations) == 1:
+            return {relations[0].oid: look.failed(relations[0], error)}
+    alone: dict[int, Size] = {}
+    for each in relations:
+        alone |= _sizes([each], look)
+    return alone
 
 
 def furthest(
@@ -95,34 +148,27 @@ def furthest(
     return {column.place: _furthest(column, reading, doubts) for column in columns}
 
 
-def _size(
-    relation: Relation, reading: ReadOnly, doubts: Doubts, *, left: timedelta | None
-) -> Size:
-    """Within the time that is left; None: as long as a statement may take."""
+def _size(relation: Relation, look: _Look) -> Size:
     if relation.kind is RelationKind.PARTITIONED:
         return Size(rows=0, bytes=0, exact=True)
     if relation.kind is not RelationKind.TABLE:
         return _uncounted(relation, "its rows are elsewhere")
-    if left is not None and left <= timedelta(0):
+    if look.is_over:
         return _estimated(relation, "there was no time to count it")
     try:
-        counted = _counted(relation, _hurried(reading, left), doubts)
-    except (UnsafeTableError, *_FAILURES) as error:
-        told = _reason(error)
-        if left is not None and isinstance(error, _IN_THE_WAY):
-            return _estimated(relation, told)
-        return _uncounted(relation, told)
+        counted = _counted(relation, look.hurried())
+    except _FAILURES as error:
+        return look.failed(relation, error)
     return Size(rows=counted.rows, bytes=counted.bytes, exact=True)
 
 
-def _counted(relation: Relation, reading: ReadOnly, doubts: Doubts) -> _Count:
+def _counted(relation: Relation, reading: ReadOnly) -> _Count:
     statement = sql.SQL(
         "SELECT count(tableoid) AS rows,\n"
         " pg_total_relation_size({oid}::oid::regclass) AS bytes\n"
         "FROM ONLY {table}"
     ).format(oid=relation.oid, table=sql.Identifier(relation.schema, relation.name))
     with reading.connection.transaction(force_rollback=True):
-        doubts.keep_still(reading, [relation], with_children=False)
         return reading.rows(statement, _Count)[0]
 
 
@@ -139,21 +185,13 @@ def _furthest(
     )
     try:
         with reading.connection.transaction(force_rollback=True):
-            doubts.keep_still(reading, [column.relation], with_children=True)
-            return whole(reading.rows(statement, _Furthest)[0].value)
-    except (UnsafeTableError, *_FAILURES) as error:
-        return Unknown(_reason(error))
-
-
-def _reason(error: Exception) -> str:
-    return one_line(error) if isinstance(error, errors.Error) else str(error)
-
-
-def _hurried(reading: ReadOnly, left: timedelta | None) -> ReadOnly:
-    if left is None:
-        return reading
-    statement = min(reading.deadlines.statement, left)
-    return replace(reading, deadlines=replace(reading.deadlines, statement=statement))
+            unsafe = doubts.keep_still(reading, [column.relation], with_children=True)
+            if unsafe:
+                return Unknown(unsafe[column.relation.oid])
+            found = reading.rows(statement, _Furthest)[0].value
+            return whole(found, ascending=column.ascending)
+    except _FAILURES as error:
+        return Unknown(one_line(error))
 
 
 def _estimated(relation: Relation, reason: str) -> Size:

@@ -7,7 +7,7 @@ looked at, then asked about, all in one transaction whose statements see what is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -16,10 +16,6 @@ from agent.domain.resets.facts import Relation
 from agent.domain.resets.functions import UntrustedCode
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
-
-
-class UnsafeTableError(Exception):
-    """A table that may not be asked about, and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,22 +35,24 @@ class Doubts:
 
     def keep_still(
         self, reading: ReadOnly, tables: Sequence[Relation], *, with_children: bool
-    ) -> None:
+    ) -> Mapping[int, str]:
         """Lock doubted tables against new indexes, statistics and children.
 
         Reading and writing of rows goes on; the locks go with the savepoint around it.
-        Raises UnsafeTableError where code that is not accepted is on one by now, and
-        where a name leads elsewhere.
+        The answer is which tables may not be asked about, and why: code that is not
+        accepted is on them by now, or their names lead elsewhere.
         """
         doubted = [each for each in tables if each.oid in self.doubted]
         if not doubted:
-            return
-        # Also puts our bounds into force, before anything is waited for.
-        _refuse_moved(reading, doubted)
-        self._lock(reading, doubted, with_children=with_children)
-        _refuse_moved(reading, doubted)
-        for table in doubted:
-            self._refuse_strangers(reading, table)
+            return {}
+        # First of all, so that our bounds are in force before anything is waited for.
+        unsafe = _moved(reading, doubted)
+        there = [each for each in doubted if each.oid not in unsafe]
+        if there:
+            self._lock(reading, there, with_children=with_children)
+            unsafe |= _moved(reading, there)
+            unsafe |= self._strange(reading, there, with_children=with_children)
+        return unsafe
 
     def _lock(
         self, reading: ReadOnly, tables: Sequence[Relation], *, with_children: bool
@@ -70,16 +68,25 @@ class Doubts:
             sql.SQL("LOCK TABLE {} IN {} MODE").format(names, mode)
         )
 
-    def _refuse_strangers(self, reading: ReadOnly, table: Relation) -> None:
-        found = reading.rows(
-            query("target_untrusted"), UntrustedCode, {"table_oid": table.oid}
-        )
-        for each in found:
-            if each.table_oid not in self.accepted:
-                raise UnsafeTableError(f"{each.place} would run {each.code}")
+    def _strange(
+        self, reading: ReadOnly, tables: Sequence[Relation], *, with_children: bool
+    ) -> dict[int, str]:
+        """Of tables, or of all together with what inherits from them."""
+        oids = [each.oid for each in tables]
+        code = [
+            each
+            for each in reading.rows(
+                query("target_untrusted"), UntrustedCode, {"table_oids": oids}
+            )
+            if each.table_oid not in self.accepted
+        ]
+        told = {each.table_oid: f"{each.place} would run {each.code}" for each in code}
+        if with_children:
+            return dict.fromkeys(oids, told[code[0].table_oid]) if code else {}
+        return {oid: reason for oid, reason in told.items() if oid in oids}
 
 
-def _refuse_moved(reading: ReadOnly, tables: Sequence[Relation]) -> None:
+def _moved(reading: ReadOnly, tables: Sequence[Relation]) -> dict[int, str]:
     there = reading.rows(
         query("target_names"),
         _Found,
@@ -89,6 +96,4 @@ def _refuse_moved(reading: ReadOnly, tables: Sequence[Relation]) -> None:
         },
     )
     moved = {each.oid for each in tables} - {each.oid for each in there}
-    for table in tables:
-        if table.oid in moved:
-            raise UnsafeTableError(f"the name {table.qualified} leads elsewhere by now")
+    return dict.fromkeys(moved, "its name leads elsewhere by now")

@@ -1,6 +1,6 @@
 -- Answers: what of roles that are no superusers, and not ours, could the server run while
--- it plans a query of a table, as whoever asks? Of one table and all that inherit from it
--- if one is named, otherwise of all.
+-- it plans a query of a table, as whoever asks? Of some tables and all that inherit from
+-- them, or of all where none are named.
 -- Planning folds IMMUTABLE functions over constants in the predicates and expressions of
 -- indexes, in extended statistics and in keys of partitions; it plans the checks of
 -- domains that these mention; and it asks functions of operator classes. Whether a
@@ -8,51 +8,58 @@
 -- the owner of a domain can add a check.
 -- What is built in is not in pg_depend, and belongs to a superuser.
 -- Takes no lock on any table. Privileges: none. Oldest server: 13.
-WITH RECURSIVE family AS (
-    SELECT %(table_oid)s::oid AS oid
+WITH RECURSIVE asked AS (
+    SELECT c.oid
+    FROM
+        pg_class AS c
+    WHERE
+        c.relkind IN ('r', 'p')
+        AND (%(table_oids)s::oid[] IS NULL OR c.oid = ANY(%(table_oids)s::oid[]))
     UNION
     SELECT i.inhrelid
     FROM
-        family
-        INNER JOIN pg_inherits AS i ON i.inhparent = family.oid
-),
-planned AS (
-    SELECT
-        i.indrelid AS table_oid,
-        format('index %%I', c.relname) AS place,
-        'pg_class'::regclass::oid AS classid,
-        i.indexrelid AS objid
-    FROM
-        pg_index AS i
-        INNER JOIN pg_class AS c ON c.oid = i.indexrelid
-    UNION ALL
-    SELECT
-        x.stxrelid,
-        format('statistics %%I', x.stxname),
-        'pg_statistic_ext'::regclass::oid,
-        x.oid
-    FROM
-        pg_statistic_ext AS x
-    UNION ALL
-    SELECT
-        p.partrelid,
-        'partition key',
-        'pg_class'::regclass::oid,
-        p.partrelid
-    FROM
-        pg_partitioned_table AS p
+        asked
+        INNER JOIN pg_inherits AS i ON i.inhparent = asked.oid
+    WHERE
+        %(table_oids)s::oid[] IS NOT NULL
 ),
 reached AS (
     SELECT
-        planned.table_oid,
+        asked.oid AS table_oid,
         planned.place,
         planned.classid,
         planned.objid
     FROM
-        planned
-    WHERE
-        %(table_oid)s::oid IS NULL
-        OR planned.table_oid IN (SELECT family.oid FROM family)
+        asked
+        CROSS JOIN LATERAL (
+            SELECT
+                format('index %%I', c.relname) AS place,
+                'pg_class'::regclass::oid AS classid,
+                i.indexrelid AS objid
+            FROM
+                pg_index AS i
+                INNER JOIN pg_class AS c ON c.oid = i.indexrelid
+            WHERE
+                i.indrelid = asked.oid
+            UNION ALL
+            SELECT
+                format('statistics %%I', x.stxname),
+                'pg_statistic_ext'::regclass::oid,
+                x.oid
+            FROM
+                pg_statistic_ext AS x
+            WHERE
+                x.stxrelid = asked.oid
+            UNION ALL
+            SELECT
+                'partition key',
+                'pg_class'::regclass::oid,
+                p.partrelid
+            FROM
+                pg_partitioned_table AS p
+            WHERE
+                p.partrelid = asked.oid
+        ) AS planned
     UNION
     SELECT
         reached.table_oid,
