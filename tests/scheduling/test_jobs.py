@@ -197,6 +197,6 @@ def test_a_job_that_is_gone_from_the_configuration_ticks_no_more(stage: Stage) -
 
 
 def test_the_ledger_is_shortened_from_time_to_time(stage: Stage) -> None:
-    stage.begin(stage.job())
+    stage.apply(stage.job())
 
     until(lambda: stage.target.tidied, "a shorter ledger")

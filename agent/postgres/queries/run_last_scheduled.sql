@@ -1,5 +1,6 @@
 -- Answers: which is the newest tick of a job's schedule that anybody had? Ticks that are
--- still to come, and rows that were written before their time, are not believed.
+-- still to come, and rows that were written before their time, are not believed; rows of
+-- older releases do not say of which job they are.
 -- Privileges: SELECT on the ledger. Oldest server: 13.
 SELECT
     r.run_id,
@@ -21,7 +22,7 @@ FROM
     sequence_agent.job_run AS r
 WHERE
     r.job = %(job)s
-    AND r.job_sha256 = %(job_sha256)s
+    AND r.job_sha256 IN (%(job_sha256)s, '')
     AND r.trigger = 'schedule'
     AND r.scheduled_for <= clock_timestamp()
     AND r.claimed_at >= r.scheduled_for
