@@ -11,10 +11,9 @@ from agent.bootstrap.resets import JobTarget, job_target
 from agent.config import Config, Job
 from agent.domain.resets.facts import Unknown
 from agent.domain.resets.ledger import Status
-from agent.domain.resets.runs import Failed, Outcome, Tick
+from agent.domain.resets.runs import Outcome, Tick
 from agent.domain.schedules.cron import parse_cron
 from agent.domain.schedules.ticks import CronSchedule, Every, Schedule
-from agent.errors import AgentError
 from agent.scheduling.jobs import Attention, ScheduledJob
 
 
@@ -63,11 +62,7 @@ class _Target:
             worker.ledger.note(tick, status, reason)
 
     def run(self, tick: Tick) -> Outcome:
-        try:
-            work = self.found.work()
-        except AgentError as error:
-            return Failed(reason=str(error))
-        return self.found.resetter(stopping=self.stopping).run(tick, work)
+        return self.found.resetter(stopping=self.stopping).run(tick, self.found.work())
 
 
 def _scheduled(

@@ -16,7 +16,8 @@ from random import Random
 import psycopg
 
 from agent.domain.resets.job import Allowed, ResetJob
-from agent.domain.resets.runs import Ending, Outcome, Seed, Skipped, Taken, Tick, Work
+from agent.domain.resets.runs import Ending, Outcome, Skipped, Taken, Tick, Work
+from agent.domain.resets.seeds import Seed
 from agent.postgres.resets.worker import open_worker
 from agent.services.resetting import Resetter
 from tests.postgres_servers import Database
@@ -95,7 +96,7 @@ def work_of(tick: Tick) -> Work:
         "INSERT INTO users (id, name) VALUES (1, 'root');"
         f"INSERT INTO kept.ticks VALUES ('{tick.scheduled_for}')"
     )
-    seed = Seed(name="root.sql", text=text)
+    seed = Seed("root.sql", text.encode())
     return Work(lock_timeout=timedelta(seconds=1), attempts=3, seeds=(seed,))
 
 

@@ -17,12 +17,12 @@ from agent.domain.resets.runs import (
     Failed,
     Outcome,
     Refused,
-    Seed,
     Skipped,
     Taken,
     Tick,
     Work,
 )
+from agent.domain.resets.seeds import Seed
 from agent.postgres.resets.worker import open_worker
 from agent.services.resetting import Resetter
 from tests.postgres_servers import Database
@@ -216,8 +216,8 @@ def test_listed_sequences_start_again_too(bench: Bench) -> None:
 
 SEED = Seed(
     name="users.sql",
-    text="INSERT INTO users (id, name) VALUES (1, 'root'), (50, 'guest');\n"
-    "INSERT INTO orders (user_id) VALUES (50); -- the end",
+    content=b"INSERT INTO users (id, name) VALUES (1, 'root'), (50, 'guest');\n"
+    b"INSERT INTO orders (user_id) VALUES (50); -- the end",
 )
 
 
@@ -254,7 +254,7 @@ def test_a_seed_that_fails_or_would_end_the_transaction_leaves_all_as_it_was(
 ) -> None:
     before = bench.tables()
 
-    outcome = bench.run(work=replace(WORK, seeds=(Seed(name="bad.sql", text=text),)))
+    outcome = bench.run(work=replace(WORK, seeds=(Seed("bad.sql", text.encode()),)))
 
     assert isinstance(outcome, Failed)
     assert outcome.reason.startswith("seed 'bad.sql' failed: ")

@@ -14,7 +14,8 @@ from functools import partial
 import pytest
 
 from agent.domain.resets.ledger import Status
-from agent.domain.resets.runs import Failed, Outcome, Seed, Work
+from agent.domain.resets.runs import Failed, Outcome, Work
+from agent.domain.resets.seeds import Seed
 from agent.postgres.resets.worker import Worker, open_worker
 from agent.services.resetting import Resetter
 from tests.eventually import eventually
@@ -23,7 +24,7 @@ from tests.resets.target import CLOCK, armed_target, endpoint
 from tests.resets.test_running import TICK, Bench
 
 PATIENT = Work(lock_timeout=timedelta(seconds=30))
-SLOW_SEED = replace(PATIENT, seeds=(Seed(name="slow.sql", text="SELECT pg_sleep(60)"),))
+SLOW_SEED = replace(PATIENT, seeds=(Seed("slow.sql", b"SELECT pg_sleep(60)"),))
 # A count is too quick to be met by chance: the stop is waited for there.
 COUNTING = "to be stopped while it counts"
 SLOW_TABLES = """\

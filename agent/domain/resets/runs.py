@@ -9,6 +9,7 @@ from uuid import UUID
 
 from agent.domain.resets.ledger import Status
 from agent.domain.resets.plan import Plan
+from agent.domain.resets.seeds import Seed
 
 SCHEDULED = "schedule"
 
@@ -24,14 +25,6 @@ class Tick:
     trigger: str
     scheduled_for: datetime
     schedule: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seed:
-    """A file of SQL that is run after a reset, in its transaction."""
-
-    name: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

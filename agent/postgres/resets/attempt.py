@@ -181,7 +181,7 @@ class Attempt:
         for each in self.work.seeds:
             self.told(f"running {each.name}")
             try:
-                effects.seed(self.connection, each.text, search_path=self.search_path)
+                effects.seed(self.connection, each.text(), search_path=self.search_path)
             except (errors.LockNotAvailable, errors.DeadlockDetected):
                 raise  # Another attempt may have it.
             except errors.Error as error:
