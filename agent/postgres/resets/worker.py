@@ -6,13 +6,13 @@ That a tick is done is written in the same transaction, so that both are there o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 
 import psycopg
 from psycopg import IsolationLevel, errors, pq
-from psycopg.rows import class_row
 
 from agent.domain.resets.facts import Marker, Unknown
 from agent.domain.resets.job import ResetJob
@@ -22,29 +22,28 @@ from agent.errors import BusyError
 from agent.postgres.connect import BoundedConnection, Endpoint, connection
 from agent.postgres.errors import one_line, told_as_query_error
 from agent.postgres.facts.marker import marker
-from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
 from agent.postgres.resets.attempt import Attempt
 from agent.postgres.resets.bounds import LONGEST_STATEMENT
 from agent.postgres.resets.ledger import Ledger
+from agent.postgres.resets.seeding import SeedRunner
 from agent.postgres.targets import TargetSession
 from agent.postgres.versions import supported_major
 from agent.services.planning import plan_job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _SearchPath:
-    search_path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """A connection to a target on which runs are carried out and written down."""
+    """A connection to a target on which runs are carried out and written down.
+
+    `beside` opens a second one to the same database.
+    """
 
     connection: BoundedConnection
     database: str
     session: TargetSession
     ledger: Ledger
+    beside: Callable[[], AbstractContextManager[BoundedConnection]]
 
     def plan(self, job: ResetJob) -> Plan:
         """What the job would do now; changes nothing."""
@@ -78,7 +77,13 @@ class Worker:
                 run=run,
                 job=job,
                 work=work,
-                search_path=self._search_path(),
+                seeding=SeedRunner(
+                    self.connection,
+                    lock_timeout=work.lock_timeout,
+                    clock=self.session.clock,
+                    watch=self.beside,
+                    told=told,
+                ),
                 number=attempt,
                 told=told,
             )
@@ -109,11 +114,6 @@ class Worker:
             # From here on only the server knows.
             return Uncertain(done=outcome, reason=one_line(error))
         return outcome
-
-    def _search_path(self) -> str:
-        with self.connection.cursor(row_factory=class_row(_SearchPath)) as cursor:
-            (row,) = cursor.execute(query("run_search_path")).fetchall()
-        return row.search_path
 
     def _roll_back(self) -> None:
         """A transaction on a connection that broke is rolled back by the server."""
@@ -148,6 +148,7 @@ def open_worker(
                 connection=opened, deadlines=patient.deadlines, clock=endpoint.clock
             ),
             ledger=Ledger(connection=opened, database=datname, agent=agent),
+            beside=partial(connection, endpoint, datname),
         )
 
 
