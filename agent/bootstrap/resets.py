@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from agent import __version__
+from agent.bootstrap.seed_files import read_seed
 from agent.bootstrap.targets import endpoint_of
 from agent.config import Config, Job
 from agent.domain.filters import NameFilter
@@ -39,10 +40,6 @@ class UnknownJobError(AgentError):
         among = ", ".join(map(repr, close or known)) or "none"
         hint = f"did you mean {among}?" if close else f"the jobs are: {among}"
         super().__init__(f"there is no job {name!r}; {hint}")
-
-
-class SeedUnreadableError(AgentError):
-    """A seed file of a job that cannot be read now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,21 +71,21 @@ class JobTarget:
 
         Raises AgentError when that cannot be told.
         """
-        seeds = tuple(_seed(path) for path in self.seeds)
+        seeds = self.read_seeds()
         with open_target(self.endpoint, self.job.database) as session:
             return plan_job(self.job, session, seeds=seeds)
 
     def work(self, expected_hash: str | None = None) -> Work:
-        """What a run is to do, with the seeds as they are now.
-
-        Raises SeedUnreadableError.
-        """
+        """What a run is to do beside running the seeds, which it reads by itself."""
         return Work(
             lock_timeout=self.lock_timeout,
             attempts=self.attempts,
-            seeds=tuple(_seed(path) for path in self.seeds),
             expected_hash=expected_hash,
         )
+
+    def read_seeds(self) -> tuple[Seed, ...]:
+        """The seeds as they are now. Raises SeedUnreadableError."""
+        return tuple(read_seed(path) for path in self.seeds)
 
     def open_worker(self) -> AbstractContextManager[Worker]:
         return open_worker(self.endpoint, self.job.database, agent=identity())
@@ -120,6 +117,7 @@ class JobTarget:
             stopping=stopping,
             told=told,
             reopen=self._reopen,
+            seeds=self.read_seeds,
         )
 
     def _reopen(self) -> AbstractContextManager[Worker]:
@@ -136,17 +134,6 @@ class JobTarget:
 def identity() -> str:
     """Who is at work, for the ledger."""
     return f"{socket.gethostname()}/{os.getpid()} {__version__}"
-
-
-def _seed(path: Path) -> Seed:
-    try:
-        content = path.read_bytes()
-        content.decode()
-        return Seed(name=str(path), content=content)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SeedUnreadableError(
-            f"seed {str(path)!r} cannot be read: {error}"
-        ) from None
 
 
 def job_target(

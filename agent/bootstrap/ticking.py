@@ -13,10 +13,9 @@ from agent.config import Config, Job
 from agent.domain.resets.facts import Unknown
 from agent.domain.resets.identity import job_sha256
 from agent.domain.resets.ledger import Status
-from agent.domain.resets.runs import Failed, Outcome, Tick
+from agent.domain.resets.runs import Outcome, Tick
 from agent.domain.schedules.cron import parse_cron
 from agent.domain.schedules.ticks import CronSchedule, Every, Schedule
-from agent.errors import AgentError
 from agent.postgres.resets.worker import Worker
 from agent.scheduling.scheduled import Attention, ScheduledJob
 
@@ -90,12 +89,7 @@ class _Target:
             worker.ledger.note(owned, status, reason)
 
     def run(self, tick: Tick, *, start_by: float) -> Outcome:
-        try:
-            work = replace(
-                self.found.work(self.found.job.pinned_plan), start_by=start_by
-            )
-        except AgentError as error:
-            return Failed(reason=str(error))
+        work = replace(self.found.work(self.found.job.pinned_plan), start_by=start_by)
         return self.found.resetter(stopping=self.stopping).run(tick, work)
 
 

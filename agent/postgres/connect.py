@@ -103,9 +103,13 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
                 self.execute(self._settings())
             yield transaction
 
-    def begin(self) -> None:
-        """Begin a transaction with our settings, to be ended by COMMIT or ROLLBACK."""
+    def begin(self, first: Callable[[], None] = lambda: None) -> None:
+        """Begin a transaction with our settings, to be ended by COMMIT or ROLLBACK.
+
+        `first` is for whoever has to see how the session is without them.
+        """
         self.execute(self._get_tx_start_command())
+        first()
         self.execute(self._settings())
 
     def _settings(self) -> bytes:

@@ -32,6 +32,7 @@ from agent.domain.resets.runs import (
     Waiting,
     Work,
 )
+from agent.domain.resets.seeds import Seed
 from agent.domain.wording import counted
 from agent.errors import AgentError, BusyError, NoLedgerError
 from agent.ports import Clock
@@ -96,8 +97,11 @@ class Resetter:
         stopping: threading.Event,
         told: Callable[[str], None] = lambda _: None,
         reopen: Open | None = None,
+        seeds: Callable[[], tuple[Seed, ...]] = tuple,
     ) -> None:
         """`stopping` ends all waiting; `told` hears in words what is being done.
+
+        `seeds` reads them, once a tick is claimed; what it raises ends the run.
 
         `reopen` is for asking and writing down how a run ended, after the connection
         broke or was given up; it should not heed `stopping`.
@@ -108,6 +112,7 @@ class Resetter:
         self._stopping = stopping
         self._told = told
         self._reopen = reopen or open_worker
+        self._seeds = seeds
 
     def run(self, tick: Tick, work: Work) -> Outcome:
         """Claim the tick and do what it asks for; whatever went wrong is the outcome."""
@@ -153,6 +158,10 @@ class Resetter:
 
     def _ending(self, run: Run, work: Work) -> Ending:
         """The whole transaction again where a lock could not be had, nowhere else."""
+        try:
+            work = replace(work, seeds=work.seeds + self._seeds())
+        except AgentError as error:
+            return Failed(reason=str(error))
         attempt = 1
         while isinstance(found := self._attempt(run, work, attempt), _Again):
             self._told(found.reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -103,6 +104,23 @@ def test_seeds_are_run_and_sequences_follow_them(desk: Desk) -> None:
     assert ran.returncode == 0
     assert ["public.users", "5", "2"] in figures
     assert ["public.users_id_seq", "5", "50"] in figures
+
+
+def test_a_seed_that_cannot_be_read_ends_the_run_that_needs_it(desk: Desk) -> None:
+    before = desk.tables()
+    os.mkfifo(desk.folder / "users.sql")
+
+    ran = desk.reset("--yes", more="    seed: [users.sql]")
+
+    [record] = desk.records()
+    assert ran.returncode == 1
+    assert record.status is Status.FAILED
+    assert record.reason == (
+        f"seed '{desk.folder / 'users.sql'}' cannot be read: it is a FIFO; name a"
+        " regular file"
+    )
+    assert told(ran.stderr)[0].startswith(record.reason)
+    assert desk.tables() == before
 
 
 def test_a_resync_is_run_too(desk: Desk) -> None:

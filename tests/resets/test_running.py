@@ -268,12 +268,10 @@ def test_a_seed_that_fails_or_would_end_the_transaction_leaves_all_as_it_was(
 ) -> None:
     before = bench.tables()
 
-    outcome = bench.run(
-        work=replace(WORK, seeds=(Seed(name="bad.sql", content=text.encode()),))
-    )
+    outcome = bench.run(work=replace(WORK, seeds=(Seed("bad.sql", text.encode()),)))
 
     assert isinstance(outcome, Failed)
-    assert outcome.reason.startswith("seed 'bad.sql' failed: ")
+    assert outcome.reason.startswith("seed 'bad.sql', line 1: ")
     assert bench.tables() == before
     assert bench.record().status is Status.FAILED
 

@@ -24,9 +24,7 @@ from tests.resets.target import CLOCK, armed_target, endpoint
 from tests.resets.test_running import TICK, Bench
 
 PATIENT = Work(lock_timeout=timedelta(seconds=30))
-SLOW_SEED = replace(
-    PATIENT, seeds=(Seed(name="slow.sql", content=b"SELECT pg_sleep(60)"),)
-)
+SLOW_SEED = replace(PATIENT, seeds=(Seed("slow.sql", b"SELECT pg_sleep(60)"),))
 # A count is too quick to be met by chance: the stop is waited for there.
 COUNTING = "to be stopped while it counts"
 SLOW_TABLES = """\

@@ -20,12 +20,9 @@ from agent.postgres.connect import BoundedConnection
 from agent.postgres.queries import query
 from agent.postgres.resets import effects
 from agent.postgres.resets.bounds import LONGEST_STATEMENT, bound, bound_run
+from agent.postgres.resets.seeding import SeedRunner
 from agent.postgres.targets import TargetSession
 from agent.services.planning import plan_job
-
-
-class SeedError(AgentError):
-    """A seed file could not be run."""
 
 
 class VerificationError(AgentError):
@@ -36,8 +33,7 @@ class VerificationError(AgentError):
 class Attempt:
     """One try at a run, each step of it in a transaction that is open already.
 
-    `search_path` is the one that seed files are written for; `session` looks at the
-    target over the same connection.
+    `session` looks at the target over the same connection, `seeding` runs seeds on it.
     """
 
     connection: BoundedConnection
@@ -45,9 +41,14 @@ class Attempt:
     run: Run
     job: ResetJob
     work: Work
-    search_path: str
+    seeding: SeedRunner
     number: int
     told: Callable[[str], None]
+
+    def begin(self) -> None:
+        """The first thing in the transaction: what the session is like before us."""
+        if self.work.seeds:
+            self.seeding.begin()
 
     def planned(self) -> Plan | Refused:
         """What there is to do; what refuses, mostly does so before anybody waits."""
@@ -58,6 +59,7 @@ class Attempt:
             expected_hash=self.work.expected_hash,
         )
         if first.may_wait:
+            self.seeding.prepare(self.work.seeds)
             return first
         return Refused(plan=first, attempts=self.number)
 
@@ -163,16 +165,7 @@ class Attempt:
         patience = self.work.lock_timeout
         bound(self.connection, statement=LONGEST_STATEMENT, lock=patience)
         for each in self.work.seeds:
-            self.told(f"running {each.name}")
-            try:
-                effects.seed(
-                    self.connection, each.content.decode(), search_path=self.search_path
-                )
-            except (errors.LockNotAvailable, errors.DeadlockDetected):
-                raise  # Another attempt may have it.
-            except errors.Error as error:
-                reason = error.diag.message_primary or str(error)
-                raise SeedError(f"seed {each.name!r} failed: {reason}") from error
+            self.seeding.run(each)
         if self.work.seeds:
             self._follow_rows()
         catalog = planned.catalog

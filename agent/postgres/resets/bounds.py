@@ -11,7 +11,7 @@ from agent.postgres.connect import BoundedConnection, milliseconds
 from agent.postgres.queries import query
 
 LONGEST_STATEMENT = timedelta(minutes=10)
-_LONGEST_RUN = timedelta(minutes=30)
+LONGEST_RUN = timedelta(minutes=30)
 # Shorter than an agent asks for the fate of a COMMIT that never arrived.
 _LONGEST_IDLE = timedelta(seconds=20)
 _CLIENT_CHECKED_EVERY = timedelta(seconds=1)
@@ -33,7 +33,7 @@ def bound_run(connection: BoundedConnection, *, lock: timedelta) -> None:
     if version >= 170_000:
         connection.execute(
             query("run_transaction_timeout"),
-            {"transaction_timeout": milliseconds(_LONGEST_RUN)},
+            {"transaction_timeout": milliseconds(LONGEST_RUN)},
         )
 
 

@@ -23,7 +23,7 @@ _SLOW = timedelta(seconds=2)
 
 @contextmanager
 def told_of_slow_commit(
-    open_watch: Callable[[], AbstractContextManager[BoundedConnection]],
+    beside: Callable[[], AbstractContextManager[BoundedConnection]],
     backend_pid: int,
     told: Callable[[str], None],
 ) -> Iterator[None]:
@@ -33,7 +33,7 @@ def told_of_slow_commit(
         # The watch is there for people; what cannot be seen is no fault of the COMMIT.
         with (
             suppress(AgentError),
-            open_watch() as watching,
+            beside() as watching,
             watching.transaction(),
             watching.cursor(row_factory=scalar_row) as cursor,
         ):

@@ -17,7 +17,6 @@ from agent.domain.resets.facts import Relation
 from agent.domain.resets.plan import MovedSequence
 from agent.domain.sequences import At, SequenceDefinition, Unused
 from agent.postgres.connect import BoundedConnection
-from agent.postgres.queries import query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,15 +61,6 @@ def advance(connection: BoundedConnection, sequences: Iterable[MovedSequence]) -
             "SELECT setval(%s::oid::regclass, %s, TRUE)",
             [each.definition.oid, each.after],
         )
-
-
-def seed(connection: BoundedConnection, text: str, *, search_path: str) -> None:
-    """Run a file of SQL statements as if it were typed in this database."""
-    connection.execute(
-        query("run_set_seed"), {"seed": text, "search_path": search_path}
-    )
-    connection.execute(query("run_seed"))
-    connection.execute(query("run_set_seed"), {"seed": "", "search_path": "pg_catalog"})
 
 
 def positions(

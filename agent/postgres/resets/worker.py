@@ -41,14 +41,10 @@ from agent.postgres.resets.committing import (
     told_of_slow_commit,
 )
 from agent.postgres.resets.ledger import Ledger
+from agent.postgres.resets.seeding import SeedRunner
 from agent.postgres.targets import TargetSession
 from agent.postgres.versions import supported_major
 from agent.services.planning import plan_job
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _SearchPath:
-    search_path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,13 +65,16 @@ class ServerTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """A connection to a target on which runs are carried out and written down."""
+    """A connection to a target on which runs are carried out and written down.
+
+    `beside` opens a second one to the same database.
+    """
 
     connection: BoundedConnection
     database: str
     session: TargetSession
     ledger: Ledger
-    open_watch: Callable[[], AbstractContextManager[BoundedConnection]]
+    beside: Callable[[], AbstractContextManager[BoundedConnection]]
 
     def now(self) -> datetime:
         """What time it is on the server."""
@@ -114,7 +113,13 @@ class Worker:
                 run=run,
                 job=job,
                 work=work,
-                search_path=self._search_path(),
+                seeding=SeedRunner(
+                    self.connection,
+                    lock_timeout=work.lock_timeout,
+                    clock=self.session.clock,
+                    watch=self.beside,
+                    told=told,
+                ),
                 number=attempt,
                 told=told,
             )
@@ -129,7 +134,7 @@ class Worker:
             planned = self._no_turn(attempt) or attempt.planned()
         if not isinstance(planned, Plan):
             return planned
-        self.connection.begin()
+        self.connection.begin(first=attempt.begin)
         try:
             outcome = self._no_turn(attempt) or attempt.outcome(planned)
             if not isinstance(outcome, Done):
@@ -166,7 +171,7 @@ class Worker:
         self.connection.patience = LONGEST_COMMIT
         began = self.session.clock.monotonic()
         try:
-            with told_of_slow_commit(self.open_watch, backend_pid, told):
+            with told_of_slow_commit(self.beside, backend_pid, told):
                 self.connection.execute("COMMIT")
         except psycopg.OperationalError as error:
             # From here on only the server knows.
@@ -178,11 +183,6 @@ class Worker:
         with self.connection.cursor(row_factory=class_row(ServerTime)) as cursor:
             [time] = cursor.execute(query("run_server_time")).fetchall()
         return time
-
-    def _search_path(self) -> str:
-        with self.connection.cursor(row_factory=class_row(_SearchPath)) as cursor:
-            (row,) = cursor.execute(query("run_search_path")).fetchall()
-        return row.search_path
 
     def _roll_back(self) -> None:
         """A transaction on a connection that broke is rolled back by the server."""
@@ -216,7 +216,7 @@ def open_worker(
                 connection=opened, deadlines=patient.deadlines, clock=endpoint.clock
             ),
             ledger=Ledger(connection=opened, database=datname, agent=agent),
-            open_watch=partial(connection, endpoint, datname),
+            beside=partial(connection, endpoint, datname),
         )
 
 
