@@ -85,7 +85,8 @@ class JobTarget:
 
     def read_seeds(self) -> tuple[Seed, ...]:
         """The seeds as they are now. Raises SeedUnreadableError."""
-        return tuple(read_seed(path) for path in self.seeds)
+        named = zip(self.seeds, self.job.seed_names, strict=True)
+        return tuple(replace(read_seed(path), name=name) for path, name in named)
 
     def open_worker(self) -> AbstractContextManager[Worker]:
         return open_worker(self.endpoint, self.job.database, agent=identity())
@@ -154,7 +155,7 @@ def job_target(
         server.resets is not None and server.resets.suspended
     )
     return JobTarget(
-        job=_job(jobs[name], environment, suspended=suspended),
+        job=_job(jobs[name], config, environment, suspended=suspended),
         endpoint=endpoint_of(server, config, environ, stopping=stopping),
         lock_timeout=jobs[name].locks.timeout,
         attempts=jobs[name].locks.attempts,
@@ -162,7 +163,7 @@ def job_target(
     )
 
 
-def _job(job: Job, environment: str, *, suspended: bool) -> ResetJob:
+def _job(job: Job, config: Config, environment: str, *, suspended: bool) -> ResetJob:
     return ResetJob(
         name=job.name,
         kind=JobKind(job.kind),
@@ -181,6 +182,7 @@ def _job(job: Job, environment: str, *, suspended: bool) -> ResetJob:
             computed_defaults=job.allow.computed_defaults,
         ),
         suspended=job.suspended or suspended,
+        seed_names=tuple(config.written(path) for path in job.seed),
         pinned_plan=job.plan,
     )
 

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from agent.config.jobs import Job
 from agent.config.rules import broken_rules
@@ -171,6 +180,13 @@ class Metrics(Section):
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where a configuration stands; the same one elsewhere is still the same."""
+
+    folder: Path = field(compare=False)
+
+
 class Config(Section):
     """Everything that `sequence-agent run --config FILE` takes from its file."""
 
@@ -199,6 +215,17 @@ class Config(Section):
     suspended: bool = Field(
         default=False, description="`true` lets no job of this file run for now."
     )
+
+    _place: _Place = PrivateAttr(default_factory=lambda: _Place(folder=Path()))
+
+    def model_post_init(self, context: Mapping[str, Path] | None, /) -> None:
+        """Remember where the file stands, which its relative paths are meant from."""
+        self._place = _Place(folder=(context or {}).get("folder", Path()))
+
+    def written(self, path: Path) -> str:
+        """A path as the file names it, if it does so from its own folder."""
+        folder = self._place.folder
+        return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
     @model_validator(mode="after")
     def _rules_hold(self) -> Self:

@@ -22,6 +22,7 @@ def job_sha256(job: ResetJob) -> str:
         "sequences": sorted(job.sequences),
         "seeds": list(job.seed_names),
         "triggers": sorted(job.allowed.triggers),
+        "computed_defaults": sorted(job.allowed.computed_defaults),
     }
     canonical = json.dumps(what, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
