@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from psycopg import IsolationLevel
 
-from agent.domain.resets.facts import Catalog, Measured
+from agent.domain.resets.closure import above, reached
+from agent.domain.resets.facts import Catalog, Measured, Relation, Size
 from agent.domain.resets.verdicts import Scope
 from agent.domain.sequences import Position, SequenceDefinition
 from agent.ports import Clock
 from agent.postgres.connect import BoundedConnection, Deadlines, Endpoint, connection
 from agent.postgres.facts.catalog import catalog
-from agent.postgres.facts.measuring import Column, furthest, sizes
+from agent.postgres.facts.furthest import Column, furthest
+from agent.postgres.facts.measuring import sizes
+from agent.postgres.facts.standing import standing, standing_of_own
 from agent.postgres.positions import PositionReader
 from agent.postgres.reading import ReadOnly
 from agent.postgres.versions import supported_major
@@ -38,12 +41,21 @@ class TargetSession:
         with self._aside() as reading:
             return catalog(reading, major=self._major)
 
-    def measured(self, catalog: Catalog, scope: Scope, *, exact: bool) -> Measured:
+    def measured(
+        self,
+        catalog: Catalog,
+        scope: Scope,
+        *,
+        exact: bool,
+        skip: Collection[int] = (),
+    ) -> Measured:
         """Read what is in the tables, sequences and columns of a scope.
 
-        `exact` is for whoever is about to act: what cannot be counted stays unknown.
+        `exact` is for whoever is about to act: what cannot be counted stays unknown, and
+        who holds a sequence is waited for. No query of the tables to skip is planned.
         """
         relations = {relation.oid: relation for relation in catalog.relations}
+        sequences = [each.sequence.definition for each in scope.chosen]
         columns = [
             Column(
                 relation=relations[feed.table_oid],
@@ -54,21 +66,32 @@ class TargetSession:
             for feed in follower.feeds
             if feed.table_oid in relations
         ]
+        emptied = [table.relation for table in scope.emptied]
         with self._aside() as reading:
             return Measured(
-                sizes=sizes(
-                    [table.relation for table in scope.emptied],
+                sizes=sizes(emptied, reading, exact=exact, clock=self.clock, skip=skip),
+                positions=standing(sequences, reading, major=self._major)
+                if exact
+                else self._positions(sequences, catalog, reading),
+                furthest=furthest(
+                    columns,
                     reading,
-                    exact=exact,
-                    clock=self.clock,
+                    # A query of a parent is one of its descendants too.
+                    skip={*skip, *reached(skip, above(catalog.inheritance))},
                 ),
-                positions=self._positions(
-                    [each.sequence.definition for each in scope.chosen],
-                    reading,
-                    in_recovery=catalog.server.in_recovery,
-                ),
-                furthest=furthest(columns, reading),
             )
+
+    def sizes(self, relations: Sequence[Relation]) -> Mapping[int, Size]:
+        """How much is in tables, counted."""
+        with self._aside() as reading:
+            return sizes(relations, reading, exact=True, clock=self.clock)
+
+    def positions_of_own(
+        self, sequences: Sequence[SequenceDefinition]
+    ) -> Mapping[int, Position]:
+        """Where sequences stand that this transaction has given a new file, by oid."""
+        with self._aside() as reading:
+            return standing_of_own(sequences, reading, major=self._major)
 
     @property
     def _major(self) -> int:
@@ -82,11 +105,11 @@ class TargetSession:
     def _positions(
         self,
         sequences: Sequence[SequenceDefinition],
+        catalog: Catalog,
         reading: ReadOnly,
-        *,
-        in_recovery: bool,
     ) -> Mapping[int, Position]:
         """Those that can be read; a standby has no values of unlogged ones."""
+        in_recovery = catalog.server.in_recovery
         there = [each for each in sequences if not (each.unlogged and in_recovery)]
         reader = PositionReader(reading, major=self._major, max_locks=_MAX_LOCKS)
         return reader.positions(there)

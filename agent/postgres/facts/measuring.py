@@ -1,133 +1,224 @@
-"""How much is in tables, and how far their columns have come.
+"""How many rows are in tables.
 
-Each question gives back the locks that it took. Names are followed only as far as they
-lead to tables: settings.sql keeps a view in the place of one from running.
+Each question gives back the locks that it took. A table is asked about by its oid, and
+where that cannot be, by a name that must lead to it (see names.py): settings.sql keeps
+a view in its place from running.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
+from typing import TypeVar
 
 from psycopg import errors, sql
 
-from agent.domain.resets.facts import Place, Relation, RelationKind, Size, Unknown
+from agent.domain.resets.facts import Relation, RelationKind, Size, Unknown
 from agent.ports import Clock
 from agent.postgres.errors import one_line
+from agent.postgres.facts.names import RowsOf, identifier, only_rows_of, taking_rows_of
+from agent.postgres.positions import holders
+from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
 
 # For all tables of a plan that nobody is about to carry out; then estimates have to do.
 PATIENCE = timedelta(seconds=10)
 
-_FAILURES = (
+FAILURES = (
     errors.InsufficientPrivilege,  # row-level security too: it would hide rows
     errors.LockNotAvailable,
     errors.QueryCanceled,
     errors.UndefinedColumn,
     errors.UndefinedTable,
+    errors.InvalidSchemaName,
+    errors.UndefinedFunction,  # the name leads to another table
     errors.ObjectNotInPrerequisiteState,  # a view in the place of a table
     errors.WrongObjectType,
     errors.FeatureNotSupported,
 )
+UNTRUSTED = "to plan a query of it could run code of its owner"
 _IN_THE_WAY = (errors.LockNotAvailable, errors.QueryCanceled)
+_BATCH = 100
+
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """A row of effect_sizes.sql."""
+
+    oid: int
+    array_type: int
+    empty: bool
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Count:
     """What one table holds without its descendants."""
 
+    oid: int
     rows: int
-    bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Furthest:
-    """The last value of a column in the direction of its sequence."""
+class _Look:
+    """How patiently is asked; without an `end`, and without estimates, if it is None."""
 
-    value: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """A column, and which end of it is asked for."""
-
-    relation: Relation
-    name: str
-    ascending: bool
+    reading: ReadOnly
+    clock: Clock
+    end: float | None
 
     @property
-    def place(self) -> Place:
-        return (self.relation.oid, self.name)
+    def left(self) -> timedelta | None:
+        if self.end is None:
+            return None
+        return timedelta(seconds=self.end - self.clock.monotonic())
+
+    def hurried(self) -> ReadOnly:
+        """So that a statement takes no longer than there is time."""
+        if (left := self.left) is None:
+            return self.reading
+        deadlines = self.reading.deadlines
+        statement = min(deadlines.statement, left)
+        return replace(self.reading, deadlines=replace(deadlines, statement=statement))
+
+    def failed(self, relation: Relation, error: errors.Error) -> Size:
+        reason = why_not(error)
+        if self.end is not None and isinstance(error, _IN_THE_WAY):
+            return _estimated(relation, reason)
+        return _uncounted(relation, reason)
 
 
 def sizes(
-    relations: Sequence[Relation], reading: ReadOnly, *, exact: bool, clock: Clock
+    relations: Sequence[Relation],
+    reading: ReadOnly,
+    *,
+    exact: bool,
+    clock: Clock,
+    skip: Collection[int] = (),
 ) -> Mapping[int, Size]:
-    """Count what can be counted, the small ones first; `exact` takes no estimate."""
-    end = clock.monotonic() + PATIENCE.total_seconds()
-    found: dict[int, Size] = {}
-    for relation in sorted(relations, key=lambda each: each.bytes_estimated):
-        left = timedelta(seconds=end - clock.monotonic())
-        found[relation.oid] = _size(relation, reading, left=None if exact else left)
-    return found
+    """Count what can be counted, the small ones first.
 
-
-def furthest(
-    columns: Sequence[Column], reading: ReadOnly
-) -> Mapping[Place, int | Unknown | None]:
-    return {column.place: _furthest(column, reading) for column in columns}
-
-
-def _size(relation: Relation, reading: ReadOnly, *, left: timedelta | None) -> Size:
-    """Within the time that is left; None: as long as a statement may take."""
-    if relation.kind is RelationKind.PARTITIONED:
-        return Size(rows=0, bytes=0, exact=True)
-    if relation.kind is not RelationKind.TABLE:
-        return _uncounted(relation, "its rows are elsewhere")
-    if left is not None and left <= timedelta(0):
-        return _estimated(relation, "there was no time to count it")
-    try:
-        counted = _counted(relation, _hurried(reading, left))
-    except _FAILURES as error:
-        told = one_line(error)
-        if left is not None and isinstance(error, _IN_THE_WAY):
-            return _estimated(relation, told)
-        return _uncounted(relation, told)
-    return Size(rows=counted.rows, bytes=counted.bytes, exact=True)
-
-
-def _counted(relation: Relation, reading: ReadOnly) -> _Count:
-    statement = sql.SQL(
-        "SELECT count(tableoid) AS rows,\n"
-        " pg_total_relation_size({oid}::oid::regclass) AS bytes\n"
-        "FROM ONLY {table}"
-    ).format(oid=relation.oid, table=sql.Identifier(relation.schema, relation.name))
-    with reading.connection.transaction(force_rollback=True):
-        return reading.rows(statement, _Count)[0]
-
-
-def _furthest(column: Column, reading: ReadOnly) -> int | Unknown | None:
-    end = sql.SQL("max" if column.ascending else "min")
-    statement = sql.SQL(
-        "SELECT {end}({column}) AS value\nFROM {table}\nWHERE tableoid IS NOT NULL"
-    ).format(
-        end=end,
-        column=sql.Identifier(column.name),
-        table=sql.Identifier(column.relation.schema, column.relation.name),
+    `exact` takes no estimate, and for bytes no more than those of the rows themselves.
+    No query of a table that is to be skipped is planned; one without a block is empty.
+    """
+    end = None if exact else clock.monotonic() + PATIENCE.total_seconds()
+    look = _Look(reading=reading, clock=clock, end=end)
+    told = dict(_without_asking(relations, look))
+    stored = _answers(
+        [each for each in relations if each.oid not in told],
+        look,
+        partial(_stored, with_indexes=not exact),
+        at_once=len(relations),
     )
-    try:
-        with reading.connection.transaction(force_rollback=True):
-            return reading.rows(statement, _Furthest)[0].value
-    except _FAILURES as error:
-        return Unknown(one_line(error))
+    told |= {oid: each for oid, each in stored.items() if isinstance(each, Size)}
+    on_disk = {oid: each for oid, each in stored.items() if isinstance(each, _Stored)}
+    told |= {oid: _empty(each) for oid, each in on_disk.items() if each.empty}
+    to_count = [each for each in relations if each.oid not in told]
+    told |= {
+        each.oid: _uncounted(each, UNTRUSTED) for each in to_count if each.oid in skip
+    }
+    counts = _answers(
+        sorted(
+            (each for each in to_count if each.oid not in told),
+            key=lambda each: on_disk[each.oid].bytes,
+        ),
+        look,
+        partial(_counts, on_disk),
+        at_once=_BATCH if exact else 1,
+    )
+    return told | counts
 
 
-def _hurried(reading: ReadOnly, left: timedelta | None) -> ReadOnly:
-    if left is None:
-        return reading
-    statement = min(reading.deadlines.statement, left)
-    return replace(reading, deadlines=replace(reading.deadlines, statement=statement))
+def why_not(error: errors.Error) -> str:
+    if isinstance(error, errors.UndefinedFunction):
+        return "its name leads to another table"
+    return one_line(error)
+
+
+def _without_asking(
+    relations: Sequence[Relation], look: _Look
+) -> Iterator[tuple[int, Size]]:
+    # Each that is waited for costs a lock_timeout, so look first; who is about to act
+    # has them locked.
+    held = {} if look.end is None else holders(look.reading)
+    for each in relations:
+        if each.kind is RelationKind.PARTITIONED:
+            yield each.oid, Size(rows=0, bytes=0, exact=True)
+        elif each.kind is not RelationKind.TABLE:
+            yield each.oid, _uncounted(each, "its rows are elsewhere")
+        elif each.oid in held and held[each.oid].exclusive:
+            yield each.oid, _estimated(each, f"it is held by {held[each.oid].holders}")
+
+
+def _answers(
+    relations: Sequence[Relation],
+    look: _Look,
+    ask: Callable[[Sequence[Relation], ReadOnly], Mapping[int, _Answer]],
+    *,
+    at_once: int,
+) -> dict[int, _Answer | Size]:
+    """Of many at once, or of each where that fails; what they are thought to hold else."""
+    told: dict[int, _Answer | Size] = {}
+    for start in range(0, len(relations), max(1, at_once)):
+        batch = relations[start : start + at_once]
+        if look.left is not None and look.left <= timedelta(0):
+            told |= {
+                r.oid: _estimated(r, "there was no time to count it") for r in batch
+            }
+            continue
+        try:
+            with look.reading.connection.transaction(force_rollback=True):
+                told |= ask(batch, look.hurried())
+        except FAILURES as error:
+            if len(batch) > 1:
+                told |= _answers(batch, look, ask, at_once=1)
+            else:
+                told[batch[0].oid] = look.failed(batch[0], error)
+    gone = (each for each in relations if each.oid not in told)
+    return told | {each.oid: _uncounted(each, "it is gone") for each in gone}
+
+
+def _stored(
+    relations: Sequence[Relation], reading: ReadOnly, *, with_indexes: bool
+) -> Mapping[int, _Stored]:
+    parameters = {
+        "oids": [each.oid for each in relations],
+        "with_indexes": with_indexes,
+    }
+    rows = reading.rows(query("effect_sizes"), _Stored, parameters)
+    return {row.oid: row for row in rows}
+
+
+def _counts(
+    stored: Mapping[int, _Stored], relations: Sequence[Relation], reading: ReadOnly
+) -> Mapping[int, Size]:
+    taking_rows_of(reading.connection)
+    one = sql.SQL("UNION ALL\n").join(
+        sql.SQL(
+            "SELECT {oid} AS oid, pg_catalog.count(*) AS rows\n"
+            "FROM ONLY {table} AS pinned\nWHERE {pinned}\n"
+        ).format(
+            oid=each.oid,
+            table=identifier(each),
+            pinned=only_rows_of(f"t{each.oid}"),
+        )
+        for each in relations
+    )
+    parameters = {
+        f"t{each.oid}": RowsOf(stored[each.oid].array_type) for each in relations
+    }
+    return {
+        row.oid: Size(rows=row.rows, bytes=stored[row.oid].bytes, exact=True)
+        for row in reading.rows(one, _Count, parameters)
+    }
+
+
+def _empty(stored: _Stored) -> Size:
+    return Size(rows=0, bytes=stored.bytes, exact=True)
 
 
 def _estimated(relation: Relation, reason: str) -> Size:
