@@ -53,16 +53,16 @@ def furthest(
 ) -> Mapping[Place, int | Unknown | None]:
     """What each holds, its descendants included; no query of tables to skip is planned."""
     types = _array_types(columns, reading)
-    told: dict[Place, int | Unknown | None] = {}
-    for each in columns:
-        if each.relation.oid in skip:
-            told[each.place] = Unknown(UNTRUSTED)
-        elif each.relation.oid not in types:
-            told[each.place] = Unknown("it is gone")
-    asked = [each for each in columns if each.place not in told]
+    values: dict[Place, int | Unknown | None] = {}
+    for column in columns:
+        if column.relation.oid in skip:
+            values[column.place] = Unknown(UNTRUSTED)
+        elif column.relation.oid not in types:
+            values[column.place] = Unknown("it is gone")
+    asked = [column for column in columns if column.place not in values]
     for start in range(0, len(asked), _BATCH):
-        told |= _salvaged(asked[start : start + _BATCH], types, reading)
-    return told
+        values |= _salvaged(asked[start : start + _BATCH], types, reading)
+    return values
 
 
 def whole(value: Decimal | None, *, ascending: bool) -> int | Unknown | None:
@@ -85,7 +85,7 @@ def whole(value: Decimal | None, *, ascending: bool) -> int | Unknown | None:
 def _array_types(columns: Sequence[Column], reading: ReadOnly) -> Mapping[int, int]:
     if not columns:
         return {}
-    oids = sorted({each.relation.oid for each in columns})
+    oids = sorted({column.relation.oid for column in columns})
     rows = reading.rows(query("effect_row_types"), _RowType, {"oids": oids})
     return {row.oid: row.array_type for row in rows}
 
@@ -100,10 +100,10 @@ def _salvaged(
     except FAILURES as error:
         if len(columns) == 1:
             return {columns[0].place: Unknown(why_not(error))}
-    told: dict[Place, int | Unknown | None] = {}
-    for each in columns:
-        told |= _salvaged([each], types, reading)
-    return told
+    values: dict[Place, int | Unknown | None] = {}
+    for column in columns:
+        values |= _salvaged([column], types, reading)
+    return values
 
 
 def _read(
@@ -112,12 +112,12 @@ def _read(
     taking_rows_of(reading.connection)
     rows = reading.rows(
         sql.SQL("UNION ALL\n").join(
-            _one(number, each) for number, each in enumerate(columns)
+            _one(number, column) for number, column in enumerate(columns)
         ),
         _Furthest,
         {
-            f"t{number}": RowsOf(types[each.relation.oid])
-            for number, each in enumerate(columns)
+            f"t{number}": RowsOf(types[column.relation.oid])
+            for number, column in enumerate(columns)
         },
     )
     return {

@@ -107,30 +107,33 @@ def sizes(
     """
     end = None if exact else clock.monotonic() + PATIENCE.total_seconds()
     look = _Look(reading=reading, clock=clock, end=end)
-    told = dict(_without_asking(relations, look))
+    answers = dict(_without_asking(relations, look))
     stored = _answers(
-        [each for each in relations if each.oid not in told],
+        _without(answers, relations),
         look,
         partial(_stored, with_indexes=not exact),
         at_once=len(relations),
     )
-    told |= {oid: each for oid, each in stored.items() if isinstance(each, Size)}
-    on_disk = {oid: each for oid, each in stored.items() if isinstance(each, _Stored)}
-    told |= {oid: _empty(each) for oid, each in on_disk.items() if each.empty}
-    to_count = [each for each in relations if each.oid not in told]
-    told |= {
-        each.oid: _uncounted(each, UNTRUSTED) for each in to_count if each.oid in skip
-    }
-    counts = _answers(
+    on_disk: dict[int, _Stored] = {}
+    for relation in _without(answers, relations):
+        answer = stored[relation.oid]
+        if isinstance(answer, Size):
+            answers[relation.oid] = answer
+        elif answer.empty:
+            answers[relation.oid] = Size(rows=0, bytes=answer.bytes, exact=True)
+        elif relation.oid in skip:
+            answers[relation.oid] = _uncounted(relation, UNTRUSTED)
+        else:
+            on_disk[relation.oid] = answer
+    return answers | _answers(
         sorted(
-            (each for each in to_count if each.oid not in told),
-            key=lambda each: on_disk[each.oid].bytes,
+            _without(answers, relations),
+            key=lambda relation: on_disk[relation.oid].bytes,
         ),
         look,
         partial(_counts, on_disk),
         at_once=_BATCH if exact else 1,
     )
-    return told | counts
 
 
 def why_not(error: errors.Error) -> str:
@@ -145,13 +148,22 @@ def _without_asking(
     # Each that is waited for costs a lock_timeout, so look first; who is about to act
     # has them locked.
     held = {} if look.end is None else holders(look.reading)
-    for each in relations:
-        if each.kind is RelationKind.PARTITIONED:
-            yield each.oid, Size(rows=0, bytes=0, exact=True)
-        elif each.kind is not RelationKind.TABLE:
-            yield each.oid, _uncounted(each, "its rows are elsewhere")
-        elif each.oid in held and held[each.oid].exclusive:
-            yield each.oid, _estimated(each, f"it is held by {held[each.oid].holders}")
+    for relation in relations:
+        holder = held.get(relation.oid)
+        if relation.kind is RelationKind.PARTITIONED:
+            yield relation.oid, Size(rows=0, bytes=0, exact=True)
+        elif relation.kind is not RelationKind.TABLE:
+            yield relation.oid, _uncounted(relation, "its rows are elsewhere")
+        elif holder is not None and holder.exclusive:
+            yield (
+                relation.oid,
+                _estimated(relation, f"it is held by {holder.holders}"),
+            )
+
+
+def _without(answers: Collection[int], relations: Sequence[Relation]) -> list[Relation]:
+    """Those that there is no answer for yet."""
+    return [relation for relation in relations if relation.oid not in answers]
 
 
 def _answers(
@@ -162,31 +174,33 @@ def _answers(
     at_once: int,
 ) -> dict[int, _Answer | Size]:
     """Of many at once, or of each where that fails; what they are thought to hold else."""
-    told: dict[int, _Answer | Size] = {}
+    answers: dict[int, _Answer | Size] = {}
     for start in range(0, len(relations), max(1, at_once)):
         batch = relations[start : start + at_once]
         if look.left is not None and look.left <= timedelta(0):
-            told |= {
-                r.oid: _estimated(r, "there was no time to count it") for r in batch
-            }
+            for relation in batch:
+                answers[relation.oid] = _estimated(
+                    relation, "there was no time to count it"
+                )
             continue
         try:
             with look.reading.connection.transaction(force_rollback=True):
-                told |= ask(batch, look.hurried())
+                answers |= ask(batch, look.hurried())
         except FAILURES as error:
             if len(batch) > 1:
-                told |= _answers(batch, look, ask, at_once=1)
+                answers |= _answers(batch, look, ask, at_once=1)
             else:
-                told[batch[0].oid] = look.failed(batch[0], error)
-    gone = (each for each in relations if each.oid not in told)
-    return told | {each.oid: _uncounted(each, "it is gone") for each in gone}
+                answers[batch[0].oid] = look.failed(batch[0], error)
+    for relation in _without(answers, relations):
+        answers[relation.oid] = _uncounted(relation, "it is gone")
+    return answers
 
 
 def _stored(
     relations: Sequence[Relation], reading: ReadOnly, *, with_indexes: bool
 ) -> Mapping[int, _Stored]:
     parameters = {
-        "oids": [each.oid for each in relations],
+        "oids": [relation.oid for relation in relations],
         "with_indexes": with_indexes,
     }
     rows = reading.rows(query("effect_sizes"), _Stored, parameters)
@@ -202,23 +216,20 @@ def _counts(
             "SELECT {oid} AS oid, pg_catalog.count(*) AS rows\n"
             "FROM ONLY {table} AS pinned\nWHERE {pinned}\n"
         ).format(
-            oid=each.oid,
-            table=identifier(each),
-            pinned=only_rows_of(f"t{each.oid}"),
+            oid=relation.oid,
+            table=identifier(relation),
+            pinned=only_rows_of(f"t{relation.oid}"),
         )
-        for each in relations
+        for relation in relations
     )
     parameters = {
-        f"t{each.oid}": RowsOf(stored[each.oid].array_type) for each in relations
+        f"t{relation.oid}": RowsOf(stored[relation.oid].array_type)
+        for relation in relations
     }
     return {
         row.oid: Size(rows=row.rows, bytes=stored[row.oid].bytes, exact=True)
         for row in reading.rows(one, _Count, parameters)
     }
-
-
-def _empty(stored: _Stored) -> Size:
-    return Size(rows=0, bytes=stored.bytes, exact=True)
 
 
 def _estimated(relation: Relation, reason: str) -> Size:

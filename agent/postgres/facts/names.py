@@ -57,16 +57,16 @@ def leading_to(
     remains is a moment: prove afterwards what was reached. Raises NamesMovedError.
     """
     parameters = {
-        "oids": [each.oid for each in named],
-        "schemas": [each.schema for each in named],
-        "names": [each.name for each in named],
+        "oids": [relation.oid for relation in named],
+        "schemas": [relation.schema for relation in named],
+        "names": [relation.name for relation in named],
     }
     try:
         with pipelined(connection):
             connection.execute(query("effect_names"), parameters)
             yield
     except errors.InvalidTextRepresentation as error:
-        moved = list(_moved(error, {each.oid: each for each in named}))
+        moved = list(_moved(error, {relation.oid: relation for relation in named}))
         if not moved:
             raise
         raise NamesMovedError(moved) from error

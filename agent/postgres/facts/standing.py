@@ -51,23 +51,25 @@ def standing(
 
     Raises NamesMovedError, and errors.LockNotAvailable.
     """
-    told = _by_function(sequences, reading, major=major)
+    positions = _by_function(sequences, reading, major=major)
     if major >= 18:
         unseen = Unreadable(Unreadability.PRIVILEGE)
-        return {each.oid: told.get(each.oid, unseen) for each in sequences}
-    rest = [each for each in sequences if each.oid not in told]
-    return told | _by_name(rest, reading)
+        return {
+            sequence.oid: positions.get(sequence.oid, unseen) for sequence in sequences
+        }
+    rest = [sequence for sequence in sequences if sequence.oid not in positions]
+    return positions | _by_name(rest, reading)
 
 
 def standing_of_own(
     sequences: _Sequences, reading: ReadOnly, *, major: int
 ) -> Mapping[int, Position]:
     """The same for sequences that this transaction has given a new file: never by name."""
-    told = _by_function(sequences, reading, major=major)
-    rest = [each for each in sequences if each.oid not in told]
+    positions = _by_function(sequences, reading, major=major)
+    rest = [sequence for sequence in sequences if sequence.oid not in positions]
     if major >= 18 or not rest:
-        return told
-    return told | _asked(rest, reading, "effect_positions_uncalled_13")
+        return positions
+    return positions | _asked(rest, reading, "effect_positions_uncalled_13")
 
 
 def _by_function(
@@ -80,8 +82,8 @@ def _by_function(
 def _asked(sequences: _Sequences, reading: ReadOnly, name: str) -> dict[int, Position]:
     if not sequences:
         return {}
-    oids = sorted(each.oid for each in sequences)
-    return dict(_told(reading.rows(query(name), _Position, {"oids": oids})))
+    oids = sorted(sequence.oid for sequence in sequences)
+    return dict(_by_oid(reading.rows(query(name), _Position, {"oids": oids})))
 
 
 def _by_name(sequences: _Sequences, reading: ReadOnly) -> dict[int, Position]:
@@ -95,15 +97,16 @@ def _by_name(sequences: _Sequences, reading: ReadOnly) -> dict[int, Position]:
 
 
 def _read(sequences: _Sequences, reading: ReadOnly) -> dict[int, Position]:
-    found: dict[int, Position] = {}
+    positions: dict[int, Position] = {}
     for start in range(0, len(sequences), _BATCH):
         batch = sequences[start : start + _BATCH]
-        found |= _told(_rows(batch, reading))
-    if moved := [each for each in sequences if each.oid not in found]:
+        positions |= _by_oid(_rows(batch, reading))
+    if moved := [sequence for sequence in sequences if sequence.oid not in positions]:
         raise NamesMovedError(
-            f"{each.qualified} does not lead to oid {each.oid}" for each in moved
+            f"{sequence.qualified} does not lead to oid {sequence.oid}"
+            for sequence in moved
         )
-    return found
+    return positions
 
 
 def _rows(batch: _Sequences, reading: ReadOnly) -> list[_Position]:
@@ -113,7 +116,7 @@ def _rows(batch: _Sequences, reading: ReadOnly) -> list[_Position]:
     A table could be in its place too, with what the planner would run: so the names are
     looked at first.
     """
-    values = sql.SQL("UNION ALL\n").join(_one(each) for each in batch)
+    values = sql.SQL("UNION ALL\n").join(_one(sequence) for sequence in batch)
     with (
         reading.connection.transaction(),
         reading.connection.cursor(row_factory=class_row(_Position)) as cursor,
@@ -129,7 +132,7 @@ def _one(sequence: SequenceDefinition) -> sql.Composed:
     )
 
 
-def _told(rows: list[_Position]) -> Iterator[tuple[int, Position]]:
+def _by_oid(rows: list[_Position]) -> Iterator[tuple[int, Position]]:
     for row in rows:
         if (position := row.position) is not None:
             yield row.oid, position

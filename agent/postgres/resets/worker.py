@@ -99,6 +99,9 @@ class Worker:
                 self.connection.execute("ROLLBACK")
                 return outcome
             attempt.record(outcome)
+        except BusyError as error:
+            self._roll_back()
+            raise attempt.held_up(planned, error) from error
         except BaseException:
             self._roll_back()
             raise
