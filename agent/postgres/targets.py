@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from psycopg import IsolationLevel
 from psycopg.pq import TransactionStatus
 
-from agent.domain.resets.facts import Catalog, Measured
+from agent.domain.resets.facts import Catalog, Measured, Relation, Size
 from agent.domain.resets.verdicts import Scope
 from agent.domain.sequences import Position, SequenceDefinition
 from agent.ports import Clock
 from agent.postgres.connect import BoundedConnection, Deadlines, Endpoint, connection
 from agent.postgres.facts.catalog import catalog
-from agent.postgres.facts.measuring import Column, furthest, sizes
+from agent.postgres.facts.furthest import Column, furthest
+from agent.postgres.facts.measuring import sizes
+from agent.postgres.facts.standing import standing, standing_of_own
 from agent.postgres.facts.stillness import Doubts
 from agent.postgres.positions import PositionReader
 from agent.postgres.reading import ReadOnly
@@ -43,8 +45,8 @@ class TargetSession:
     def measured(self, catalog: Catalog, scope: Scope, *, exact: bool) -> Measured:
         """Read what is in the tables, sequences and columns of a scope.
 
-        `exact` is for whoever is about to act: what cannot be counted stays unknown.
-        Tables that the scope bars are not asked at all.
+        `exact` is for whoever is about to act: what cannot be counted stays unknown, and
+        who holds a sequence is waited for. Tables that the scope bars are not asked at all.
         """
         relations = {relation.oid: relation for relation in catalog.relations}
         columns = [
@@ -58,6 +60,7 @@ class TargetSession:
             if feed.table_oid in relations and feed.table_oid not in scope.trust.barred
         ]
         trust = scope.trust
+        sequences = [each.sequence.definition for each in scope.chosen]
         doubts = Doubts(
             doubted=trust.doubted,
             accepted=trust.accepted,
@@ -67,23 +70,29 @@ class TargetSession:
         with self._aside(IsolationLevel.READ_COMMITTED) as reading:
             return Measured(
                 sizes=sizes(
-                    [
-                        t.relation
-                        for t in scope.emptied
-                        if t.oid not in scope.trust.barred
-                    ],
+                    [t.relation for t in scope.emptied if t.oid not in trust.barred],
                     reading,
                     exact=exact,
                     clock=self.clock,
                     doubts=doubts,
                 ),
-                positions=self._positions(
-                    [each.sequence.definition for each in scope.chosen],
-                    reading,
-                    in_recovery=catalog.server.in_recovery,
-                ),
+                positions=standing(sequences, reading, major=self._major)
+                if exact
+                else self._positions(sequences, catalog, reading),
                 furthest=furthest(columns, reading, doubts=doubts),
             )
+
+    def sizes(self, relations: Sequence[Relation]) -> Mapping[int, Size]:
+        """How much is in tables that are locked, counted."""
+        with self._aside(IsolationLevel.READ_COMMITTED) as reading:
+            return sizes(relations, reading, exact=True, clock=self.clock)
+
+    def positions_of_own(
+        self, sequences: Sequence[SequenceDefinition]
+    ) -> Mapping[int, Position]:
+        """Where sequences stand that this transaction has given a new file, by oid."""
+        with self._aside(IsolationLevel.READ_COMMITTED) as reading:
+            return standing_of_own(sequences, reading, major=self._major)
 
     @property
     def _major(self) -> int:
@@ -100,11 +109,11 @@ class TargetSession:
     def _positions(
         self,
         sequences: Sequence[SequenceDefinition],
+        catalog: Catalog,
         reading: ReadOnly,
-        *,
-        in_recovery: bool,
     ) -> Mapping[int, Position]:
         """Those that can be read; a standby has no values of unlogged ones."""
+        in_recovery = catalog.server.in_recovery
         there = [each for each in sequences if not (each.unlogged and in_recovery)]
         reader = PositionReader(reading, major=self._major, max_locks=_MAX_LOCKS)
         return reader.positions(there)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -10,23 +11,35 @@ from psycopg import errors
 from psycopg.rows import scalar_row
 from psycopg.types.json import Jsonb
 
-from agent.domain.resets.facts import Measured, Relation
 from agent.domain.resets.job import JobKind, ResetJob
-from agent.domain.resets.plan import MovedSequence, Plan, plan, scope_of
-from agent.domain.resets.runs import Done, Figures, Refused, Run, Work
-from agent.domain.sequences import At, SequenceDefinition, Unused
-from agent.errors import AgentError, BusyError
+from agent.domain.resets.plan import Plan, scope_of
+from agent.domain.resets.runs import Done, Refused, Run, Work
+from agent.domain.wording import counted
+from agent.errors import BusyError
 from agent.postgres.connect import BoundedConnection
+from agent.postgres.facts.names import NamesMovedError
 from agent.postgres.queries import query
+from agent.postgres.reading import ReadOnly
 from agent.postgres.resets import effects
 from agent.postgres.resets.bounds import LONGEST_STATEMENT, bound, bound_run
+from agent.postgres.resets.checking import (
+    figures_after,
+    figures_before,
+    planned_tables,
+)
+from agent.postgres.resets.effects import NotLockedError
+from agent.postgres.resets.following import advance, follow_rows
+from agent.postgres.resets.holders import WantedLock, holders_of
+from agent.postgres.resets.proof import (
+    VerificationError,
+    held,
+    prove_locked,
+    proven,
+)
 from agent.postgres.resets.seeding import SeedRunner
+from agent.postgres.resets.steps import step
 from agent.postgres.targets import TargetSession
 from agent.services.planning import plan_job
-
-
-class VerificationError(AgentError):
-    """What was done is not what was planned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +82,11 @@ class Attempt:
         self._hold_marker()
         try:
             patience = self._lock(first)
-        except errors.UndefinedTable:
-            return Refused(plan=self._planned_again(first), attempts=self.number)
+        except (NotLockedError, NamesMovedError):
+            again = self._planned_again(first)
+            if again.allowed:
+                raise
+            return Refused(plan=again, attempts=self.number)
         second = self._planned_again(first)
         if not second.allowed:
             return Refused(plan=second, attempts=self.number)
@@ -85,8 +101,29 @@ class Attempt:
             "after": Jsonb(done.after.document()),
             "attempts": self.number,
         }
-        if not self.connection.execute(query("run_succeeded"), parameters).rowcount:
+        with self._step("writing that it is done"):
+            written = self.connection.execute(query("run_succeeded"), parameters)
+        if not written.rowcount:
             raise VerificationError("the tick was taken away while it was worked on")
+
+    def held_up(self, planned: Plan, error: BusyError) -> BusyError:
+        """The error, and who is in the way; to be asked when all is rolled back."""
+        oids = {each.oid for each in planned_tables(planned)} | self._sequences(planned)
+        holders = holders_of(
+            ReadOnly(connection=self.connection, deadlines=self.session.deadlines),
+            oids,
+            wanted=WantedLock.SHARE_ROW_EXCLUSIVE
+            if self._moves_only
+            else WantedLock.ACCESS_EXCLUSIVE,
+        )
+        return BusyError(f"{error}; held by {', '.join(holders)}") if holders else error
+
+    @property
+    def _moves_only(self) -> bool:
+        return self.job.kind is JobKind.RESYNC
+
+    def _step(self, doing: str) -> AbstractContextManager[None]:
+        return step(doing, self.told)
 
     def _hold_marker(self) -> None:
         """From here on whoever disarms waits, or has come first and is seen.
@@ -103,133 +140,95 @@ class Attempt:
 
         What is left of the patience.
         """
-        tables = _tables(planned)
-        self.told(f"locking {len(tables)} tables")
-        patience = self.work.lock_timeout
-        began = self.session.clock.monotonic()
-        with self.connection.transaction():
-            bound(self.connection, statement=patience, lock=patience)
+        tables, patience = planned_tables(planned), self.work.lock_timeout
+        end = self.session.clock.monotonic() + patience.total_seconds()
+        before = held(self.connection)
+        with self._step(f"locking {counted(len(tables), 'table')}"):
             try:
-                effects.lock(
-                    self.connection,
-                    tables,
-                    writers_only=self.job.kind is JobKind.RESYNC,
-                )
-            except errors.QueryCanceled as error:
+                with self.connection.transaction():
+                    bound(self.connection, statement=patience, lock=patience)
+                    effects.lock(self.connection, tables, writers_only=self._moves_only)
+                    left = self._left(end)
+                    bound(self.connection, statement=left, lock=left)
+                    prove_locked(
+                        self.connection,
+                        tables,
+                        before=before,
+                        writers_only=self._moves_only,
+                    )
+                    effects.hold(self.connection, self._sequences(planned))
+            except (errors.QueryCanceled, errors.LockNotAvailable) as error:
                 raise BusyError(
                     f"the tables could not all be locked within {patience.total_seconds():g} s"
                 ) from error
-            bound(self.connection, statement=LONGEST_STATEMENT, lock=patience)
-        return patience - timedelta(seconds=self.session.clock.monotonic() - began)
+        left = self._left(end)
+        bound(self.connection, statement=LONGEST_STATEMENT, lock=left)
+        return left
+
+    def _left(self, end: float) -> timedelta:
+        return timedelta(seconds=end - self.session.clock.monotonic())
+
+    def _sequences(self, planned: Plan) -> set[int]:
+        """Those that may be moved, by oid; where there are seeds, also by rows of these."""
+        jobs = [self.job]
+        if self.work.seeds:
+            jobs.append(replace(self.job, kind=JobKind.RESYNC))
+        return {
+            each.oid for job in jobs for each in scope_of(job, planned.catalog).chosen
+        }
 
     def _planned_again(self, first: Plan) -> Plan:
         """Under the locks, counted exactly; any difference refuses."""
-        self.told("counting rows")
-        return plan_job(
-            self.job,
-            self.session,
-            seeds=self.work.seeds,
-            exact=True,
-            expected_hash=first.hash,
-        )
+        with self._step("counting rows"):
+            return plan_job(
+                self.job,
+                self.session,
+                seeds=self.work.seeds,
+                exact=True,
+                expected_hash=first.hash,
+            )
 
     def _done(self, planned: Plan, patience: timedelta) -> Done:
-        sequences = [each.definition for each in planned.sequences]
-        standing = effects.positions(self.connection, sequences)
-        before = Figures(rows=_rows(planned), values=_values(sequences, standing))
+        before = figures_before(planned)
         # Each sequence may be waited for, and all the tables are locked meanwhile.
-        each = patience / (len(sequences) + 1)
-        bound(self.connection, statement=LONGEST_STATEMENT, lock=each)
-        if self.job.kind is JobKind.RESYNC:
-            self.told(f"moving {len(sequences)} sequences")
-            effects.advance(self.connection, planned.sequences)
-            rows: Mapping[str, int] = {}
+        share = patience / (len(planned.sequences) + 1)
+        bound(self.connection, statement=LONGEST_STATEMENT, lock=share)
+        if self._moves_only:
+            planned = self._advanced(planned)
+            before = figures_before(planned)
         else:
             self._empty(planned)
-            rows = self._filled(planned)
-        standing = effects.positions(self.connection, sequences)
-        after = Figures(rows=rows, values=_values(sequences, standing))
-        self._check(planned, after, standing)
+            self._seed()
+        with self._step("running what was put off to the commit"):
+            effects.bring_forward(self.connection)
+        seeded = bool(self.work.seeds) and not self._moves_only
+        if seeded:
+            with self._step("moving sequences past the seeded rows"):
+                follow_rows(self.session, self.job)
+        with self._step("checking what was done"):
+            after = figures_after(self.session, planned, seeded=seeded)
         return Done(plan=planned, before=before, after=after, attempts=self.number)
 
-    def _empty(self, planned: Plan) -> None:
-        tables = _tables(planned)
-        self.told(f"emptying {len(tables)} tables")
-        effects.truncate(self.connection, tables)
-        effects.restart(
-            self.connection, [s.definition for s in planned.sequences if not s.owned]
-        )
+    def _advanced(self, planned: Plan) -> Plan:
+        with self._step(f"moving {counted(len(planned.sequences), 'sequence')}"):
+            moved = advance(self.session, planned.sequences)
+        return replace(planned, sequences=moved)
 
-    def _filled(self, planned: Plan) -> Mapping[str, int]:
-        """Run the seed files, and let sequences follow the rows; rows by table."""
+    def _empty(self, planned: Plan) -> None:
+        tables = planned_tables(planned)
+        sequences = [each.definition for each in planned.sequences]
+        listed = [each.definition for each in planned.sequences if not each.owned]
+        with (
+            self._step(f"emptying {counted(len(tables), 'table')}"),
+            proven(self.connection, tables=tables, sequences=sequences),
+        ):
+            effects.truncate(self.connection, tables)
+            effects.restart(self.connection, listed)
+
+    def _seed(self) -> None:
         patience = self.work.lock_timeout
         bound(self.connection, statement=LONGEST_STATEMENT, lock=patience)
         for each in self.work.seeds:
-            self.seeding.run(each)
-        if self.work.seeds:
-            self._follow_rows()
-        catalog = planned.catalog
-        sizes = self.session.measured(
-            catalog, scope_of(self.job, catalog), exact=True
-        ).sizes
-        names = {each.oid: each.qualified for each in catalog.relations}
-        return {
-            names[oid]: size.rows
-            for oid, size in sizes.items()
-            if isinstance(size.rows, int)
-        }
-
-    def _follow_rows(self) -> None:
-        effects.advance(self.connection, self._behind())
-        for each in self._behind():
-            name = each.definition.qualified
-            raise VerificationError(f"sequence {name!r} is behind the seeded rows")
-
-    def _behind(self) -> Sequence[MovedSequence]:
-        """Sequences of the emptied tables that seeded rows have left behind."""
-        job = replace(self.job, kind=JobKind.RESYNC)
-        catalog = self.session.catalog()
-        scope = scope_of(job, catalog)
-        measured = self.session.measured(catalog, scope, exact=True)
-        sequences = [each.sequence.definition for each in scope.followers]
-        # Ours to read, whatever `measured` says of sequences that somebody has locked.
-        standing = effects.positions(self.connection, sequences)
-        now = Measured(
-            sizes=measured.sizes, positions=standing, furthest=measured.furthest
-        )
-        return plan(job, catalog, now).sequences
-
-    def _check(
-        self, planned: Plan, after: Figures, standing: Mapping[int, Unused | At]
-    ) -> None:
-        if self.job.kind is JobKind.RESYNC or not self.work.seeds:
-            for each in planned.sequences:
-                wanted = At(each.after) if each.called else Unused(each.after)
-                if standing[each.definition.oid] != wanted:
-                    raise VerificationError(
-                        f"sequence {each.definition.qualified!r} did not come to stand"
-                        f" at {each.after}"
-                    )
-        if not self.work.seeds and any(after.rows.values()):
-            raise VerificationError("a table is not empty after TRUNCATE")
-
-
-def _tables(planned: Plan) -> list[Relation]:
-    if planned.job.kind is JobKind.RESYNC:
-        return [t.relation for t in scope_of(planned.job, planned.catalog).tables]
-    return [each.table.relation for each in planned.tables]
-
-
-def _rows(planned: Plan) -> Mapping[str, int]:
-    return {t.table.relation.qualified: t.rows for t in planned.tables if t.rows}
-
-
-def _values(
-    sequences: Sequence[SequenceDefinition], standing: Mapping[int, Unused | At]
-) -> Mapping[str, int]:
-    """As the sequences themselves store it."""
-    return {s.qualified: _stored(standing[s.oid]) for s in sequences}
-
-
-def _stored(position: Unused | At) -> int:
-    return position.last_value if isinstance(position, At) else position.next_value
+            # It tells by itself what it does.
+            with step(f"running {each.name}", lambda _: None):
+                self.seeding.run(each)

@@ -1,83 +1,106 @@
 """What a run does to tables and sequences, inside its transaction and under its locks.
 
 setval alone would not be rolled back, and would leave sessions that cached values with
-the old ones. After RESTART, in the same transaction, it writes to a file that nobody
-else sees before the commit.
+the old ones. After ALTER SEQUENCE, in the same transaction, it writes to a file that
+nobody else sees before the commit; whoever calls it has proven that there is one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
-from psycopg import sql
-from psycopg.rows import class_row
+from psycopg import errors, sql
 
 from agent.domain.resets.facts import Relation
-from agent.domain.resets.plan import MovedSequence
-from agent.domain.sequences import At, SequenceDefinition, Unused
+from agent.domain.sequences import SequenceDefinition
+from agent.errors import AgentError
 from agent.postgres.connect import BoundedConnection
+from agent.postgres.errors import one_line
+from agent.postgres.facts.names import identifier, leading_to
+from agent.postgres.pipelines import pipelined
+from agent.postgres.queries import query
+
+_NOT_THERE = (
+    errors.UndefinedTable,
+    errors.InvalidSchemaName,
+    errors.WrongObjectType,
+    errors.InsufficientPrivilege,
+)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Position:
-    last_value: int
-    is_called: bool
+class NotLockedError(AgentError):
+    """The tables that were planned are not there to be locked, or not for us."""
 
 
 def lock(
     connection: BoundedConnection, tables: Iterable[Relation], *, writers_only: bool
 ) -> None:
-    """All at once in the order of their oids, so that two runs never wait crosswise."""
-    names = [_name(each) for each in sorted(tables, key=lambda each: each.oid)]
+    """All at once in the order of their oids, so that two runs never wait crosswise.
+
+    Raises NotLockedError.
+    """
+    names = [identifier(table) for table in sorted(tables, key=lambda table: table.oid)]
     if not names:
         return
     mode = sql.SQL("SHARE ROW EXCLUSIVE" if writers_only else "ACCESS EXCLUSIVE")
     only = sql.SQL(", ").join(sql.SQL("ONLY {}").format(name) for name in names)
-    connection.execute(sql.SQL("LOCK TABLE {} IN {} MODE").format(only, mode))
+    try:
+        connection.execute(sql.SQL("LOCK TABLE {} IN {} MODE").format(only, mode))
+    except _NOT_THERE as error:
+        raise NotLockedError(one_line(error)) from error
+
+
+def hold(connection: BoundedConnection, oids: Iterable[int]) -> None:
+    """Let nobody rename, alter or drop these sequences, by oid; calling them may go on."""
+    connection.execute(query("effect_hold_sequences"), {"oids": sorted(oids)})
 
 
 def truncate(connection: BoundedConnection, tables: Sequence[Relation]) -> None:
-    """Never CASCADE: what references these tables from outside stops it."""
+    """Never CASCADE: what references these tables from outside stops it.
+
+    It runs triggers of whatever the names lead to. Raises NamesMovedError.
+    """
     if tables:
-        names = sql.SQL(", ").join(_name(each) for each in tables)
-        connection.execute(
-            sql.SQL("TRUNCATE TABLE {} RESTART IDENTITY RESTRICT").format(names)
-        )
+        names = sql.SQL(", ").join(identifier(table) for table in tables)
+        with leading_to(connection, tables):
+            connection.execute(
+                sql.SQL("TRUNCATE TABLE {} RESTART IDENTITY RESTRICT").format(names)
+            )
 
 
 def restart(
     connection: BoundedConnection, sequences: Iterable[SequenceDefinition]
 ) -> None:
-    for each in sequences:
-        connection.execute(sql.SQL("ALTER SEQUENCE {} RESTART").format(_name(each)))
+    with pipelined(connection):
+        for sequence in sequences:
+            connection.execute(
+                sql.SQL("ALTER SEQUENCE {} RESTART").format(identifier(sequence))
+            )
 
 
-def advance(connection: BoundedConnection, sequences: Iterable[MovedSequence]) -> None:
-    """Let each stand at its value; RESTART first, or setval would outlive a rollback."""
-    for each in sequences:
-        restart(connection, [each.definition])
+def renew(
+    connection: BoundedConnection, sequences: Iterable[SequenceDefinition]
+) -> None:
+    """Give sequences that do not cycle another file, in which they stand as they did.
+
+    From here on nobody else can call them, and setval is undone by a rollback.
+    """
+    with pipelined(connection):
+        for sequence in sequences:
+            connection.execute(
+                sql.SQL("ALTER SEQUENCE {} NO CYCLE").format(identifier(sequence))
+            )
+
+
+def set_positions(connection: BoundedConnection, values: Mapping[int, int]) -> None:
+    """Let sequences stand at values, by oid, each with a file of this transaction's own."""
+    if values:
         connection.execute(
-            "SELECT setval(%s::oid::regclass, %s, TRUE)",
-            [each.definition.oid, each.after],
+            query("effect_set_positions"),
+            {"oids": list(values), "values": list(values.values())},
         )
 
 
-def positions(
-    connection: BoundedConnection, sequences: Iterable[SequenceDefinition]
-) -> Mapping[int, Unused | At]:
-    """Where sequences stand in this transaction, whoever has them locked."""
-    return {each.oid: _position(connection, each) for each in sequences}
-
-
-def _position(
-    connection: BoundedConnection, sequence: SequenceDefinition
-) -> Unused | At:
-    statement = sql.SQL("SELECT last_value, is_called FROM {}").format(_name(sequence))
-    with connection.cursor(row_factory=class_row(_Position)) as cursor:
-        (row,) = cursor.execute(statement).fetchall()
-    return At(row.last_value) if row.is_called else Unused(row.last_value)
-
-
-def _name(named: Relation | SequenceDefinition) -> sql.Identifier:
-    return sql.Identifier(named.schema, named.name)
+def bring_forward(connection: BoundedConnection) -> None:
+    """Run what triggers and constraints have put off to the COMMIT."""
+    connection.execute(query("effect_bring_forward"))

@@ -142,6 +142,9 @@ class Worker:
                 return outcome
             attempt.record(outcome)
             backend = self._server_time().backend_pid
+        except BusyError as error:
+            self._roll_back()
+            raise attempt.held_up(planned, error) from error
         except BaseException:
             self._roll_back()
             raise
