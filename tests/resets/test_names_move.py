@@ -145,11 +145,16 @@ class MoverBetween:
             self.moved = not self.ground.move(self.back)
 
 
+_LOCKS = re.compile(r"LOCK TABLE ONLY .* IN (ACCESS|SHARE ROW) EXCLUSIVE MODE")
+
+
 def turning_points(statements: list[str]) -> Iterator[int]:
     """Numbers of the statements of a run that ask or do something, from the locks on."""
-    began = next(n for n, each in enumerate(statements) if "LOCK TABLE" in each)
+    began = next(n for n, each in enumerate(statements) if _LOCKS.match(each))
     for number, statement in enumerate(statements[began:], began + 1):
-        if not re.match(r"SAVEPOINT|RELEASE|ROLLBACK TO|SELECT +set_config", statement):
+        if not re.match(
+            r"SAVEPOINT|RELEASE|ROLLBACK TO|SELECT +pg_catalog.set_config", statement
+        ):
             yield number
 
 

@@ -11,7 +11,8 @@ from uuid import UUID
 
 import pytest
 
-from agent.domain.resets.job import JobKind, Limits, ResetJob
+from agent.domain.filters import NameFilter
+from agent.domain.resets.job import Allowed, JobKind, Limits, ResetJob
 from agent.domain.resets.ledger import RunRecord, Status
 from agent.domain.resets.runs import (
     Done,
@@ -401,6 +402,32 @@ def test_a_tick_that_says_that_it_goes_on_is_not_lost(bench: Bench) -> None:
         one.ledger.touch(run_id)
 
         assert one.ledger.mark_lost() == []
+
+
+def test_triggers_that_the_job_allows_may_read_views(bench: Bench) -> None:
+    """At once, and in what they put off to the commit."""
+    bench.target.as_agent(
+        "CREATE VIEW seen AS SELECT 1 AS one;"
+        "CREATE TABLE audit (one integer); CREATE TABLE log (one integer);"
+        "CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " INSERT INTO public.audit SELECT one FROM public.seen; RETURN NULL; END $$;"
+        "CREATE FUNCTION later() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " INSERT INTO public.log SELECT one FROM public.seen; RETURN NULL; END $$;"
+        "CREATE TRIGGER look AFTER TRUNCATE ON users"
+        " FOR EACH STATEMENT EXECUTE FUNCTION look();"
+        "CREATE CONSTRAINT TRIGGER later AFTER INSERT ON audit DEFERRABLE"
+        " INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION later();"
+    )
+    job = replace(
+        bench.job,
+        tables=NameFilter(include=("public.users", "public.orders")),
+        allowed=Allowed(triggers=("public.users.look",)),
+    )
+
+    outcome = bench.run(job)
+
+    assert isinstance(outcome, Done)
+    assert bench.tables()["public.log"] == (1,)
 
 
 # Disarming.

@@ -140,8 +140,10 @@ def whole(value: int | Decimal | None, *, ascending: bool) -> int | Unknown | No
     """
     if value is None or isinstance(value, int):
         return value
-    if value.is_finite() and abs(value) < _FURTHEST_EVER:
-        return math.floor(value) if ascending else math.ceil(value)
+    if value.is_finite():
+        number = math.floor(value) if ascending else math.ceil(value)
+        if -_FURTHEST_EVER <= number < _FURTHEST_EVER:
+            return number
     return Unknown(f"it holds {value}, which no sequence can be past")
 
 
