@@ -142,7 +142,9 @@ class Job(Section):
     )
     start_deadline: StartDeadline = Field(
         default=timedelta(minutes=15),
-        description="A tick that could not start for this long is recorded as missed.",
+        description=(
+            "A tick that could not start for this long is recorded as missed; at least `5s`."
+        ),
     )
     suspended: bool = Field(
         default=False, description="`true` keeps the job and lets no tick start it."

@@ -106,7 +106,9 @@ def test_a_database_that_was_armed_in_the_future_is_not_waited_for(
     stage.target.armed_at = THREE + DAY
     stage.apply(stage.job())
 
-    stage.at(THREE)
+    stage.clock.move(2 * MINUTE)
+    stage.attend()
+    stage.jobs.look()
 
     assert stage.ticks() == [THREE]
 

@@ -17,6 +17,7 @@ from agent.services.surveying import Target
 from tests.agents import until
 from tests.domain.test_limits import SEQUENCE
 from tests.services.fakes import FakeHistory, FakeServer
+from tests.stepping_clock import stepping_clock
 
 PACE = Pace(interval=timedelta(milliseconds=100), concurrency=2)
 
@@ -137,3 +138,19 @@ def test_a_fault_of_our_own_does_not_leave_the_last_status_standing(
         lambda: (running.error("a", "x") or "").startswith("internal error"),
         "the fault",
     )
+
+
+@pytest.mark.parametrize("hours", [-1, 1, -24 * 400, 24 * 4000])
+def test_a_clock_that_is_set_stops_no_sampling(running: Running, hours: int) -> None:
+    server, clock = fleet("a", "x"), SystemClock()
+    with stepping_clock() as wall:
+        running.begin(server)
+        until(running.shown, "a first round")
+        seen = server.sessions
+
+        wall.step(timedelta(hours=hours))
+        set_at = clock.now()
+
+        until(lambda: server.sessions > seen + 4, "rounds", seconds=3)
+        sampled_at = running.board.databases()["a", "x"].sampled_at
+        assert set_at <= sampled_at <= clock.now()
