@@ -20,6 +20,10 @@ class Covering:
 _PLANS = (
     "tests/resets/test_plan.py",
     "tests/resets/test_closure.py",
+    "tests/resets/test_gates.py",
+    "tests/resets/test_restarts.py",
+    "tests/resets/test_resync.py",
+    "tests/resets/test_production.py",
 )
 _TARGETS = (
     "tests/resets/test_wrong_targets.py",
