@@ -15,7 +15,16 @@ import psycopg
 
 from agent.domain.filters import NameFilter
 from agent.domain.resets.job import Allowed, JobKind, ResetJob
-from agent.domain.resets.runs import Done, Outcome, Taken, Tick, Work
+from agent.domain.resets.runs import (
+    Done,
+    Failed,
+    Outcome,
+    Refused,
+    Skipped,
+    Tick,
+    Uncertain,
+    Work,
+)
 from agent.postgres.resets.worker import open_worker
 from agent.services.resetting import Resetter
 from tests.resets.storm import Storm, Timing
@@ -126,11 +135,9 @@ def _run(ground: Ground, job: ResetJob, tick: Tick, storm: Storm) -> Outcome:
 
 
 def _words_of(outcome: Outcome | Exception) -> tuple[str, str]:
-    if isinstance(outcome, Exception):
-        return "raised", repr(outcome)
-    if isinstance(outcome, Taken):
-        return "taken", ""
-    return outcome.status.value, outcome.reason or ""
+    if isinstance(outcome, Done | Refused | Failed | Skipped | Uncertain):
+        return outcome.status.value, outcome.reason or ""
+    return type(outcome).__name__.lower(), ""
 
 
 @dataclass

@@ -6,19 +6,20 @@ from dataclasses import replace
 
 import pytest
 
+from agent.domain.filters import NameFilter
 from agent.domain.resets.facts import Catalog
-from agent.domain.resets.restarts import restarts, used_elsewhere
+from agent.domain.resets.plan import scope_of
+from agent.domain.resets.restarts import Restart, used_elsewhere
 from agent.domain.sequences import Link
-from tests.resets.catalogs import CATALOG, feed, sequence
+from tests.resets.catalogs import CATALOG, JOB, feed, sequence
 
 
-def _feeding(*links: Link) -> Catalog:
-    """A catalog whose sequences 11 and on are tied to table 1 in these ways."""
-    return replace(
-        CATALOG,
-        sequences=tuple(sequence(11 + number) for number in range(len(links))),
-        feeds=tuple(feed(11 + number, 1, link) for number, link in enumerate(links)),
-    )
+def restarts(
+    catalog: Catalog, *tables: str, names: tuple[str, ...] = ()
+) -> list[Restart]:
+    """Of a job that lists these tables and names these sequences."""
+    job = replace(JOB, tables=NameFilter(include=tables), sequences=names)
+    return list(scope_of(job, catalog).restarts)
 
 
 @pytest.mark.parametrize(
@@ -26,26 +27,26 @@ def _feeding(*links: Link) -> Catalog:
     [(Link.OWNED, True), (Link.IDENTITY, True), (Link.DEFAULT, False)],
 )
 def test_what_a_planned_table_owns_is_restarted(link: Link, *, owned: bool) -> None:
-    found = restarts([1], (), _feeding(link))
+    catalog = replace(CATALOG, feeds=(feed(11, 1, link),))
 
-    assert [(r.oid, r.owned, r.why) for r in found] == (
+    assert [(r.oid, r.owned, r.why) for r in restarts(catalog, "public.t1")] == (
         [(11, True, "owned by public.t1.id")] if owned else []
     )
 
 
 def test_what_another_table_owns_is_not() -> None:
-    assert [r.oid for r in restarts([2], (), CATALOG)] == [12]
-    assert restarts([9], (), CATALOG) == ()
+    assert [r.oid for r in restarts(CATALOG, "public.t2")] == [12]
+    assert restarts(CATALOG, "public.t9") == []
 
 
 def test_what_the_job_names_is_restarted_by_itself() -> None:
-    found = restarts([], ("public.s12", "public.s99"), CATALOG)
+    found = restarts(CATALOG, names=("public.s12", "public.s99"))
 
     assert [(r.oid, r.owned, r.why) for r in found] == [(12, False, "listed")]
 
 
 def test_what_is_owned_and_named_is_restarted_once() -> None:
-    (found,) = restarts([1], ("public.s11",), CATALOG)
+    (found,) = restarts(CATALOG, "public.t1", names=("public.s11",))
 
     assert found.owned
 
@@ -53,7 +54,7 @@ def test_what_is_owned_and_named_is_restarted_once() -> None:
 def test_sequences_are_in_the_order_of_their_names() -> None:
     catalog = replace(CATALOG, sequences=tuple(map(sequence, (30, 4, 12))))
 
-    found = restarts([], ("public.s30", "public.s4", "public.s12"), catalog)
+    found = restarts(catalog, names=("public.s30", "public.s4", "public.s12"))
 
     assert [r.qualified for r in found] == ["public.s12", "public.s30", "public.s4"]
 

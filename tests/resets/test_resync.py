@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
-from agent.domain.resets.facts import Catalog, Feed, Inheritance, Unknown
-from agent.domain.resets.resync import Follower, followers, furthest, past
+from agent.domain.resets.facts import Catalog, Feed, Inheritance, Measured, Unknown
+from agent.domain.resets.job import JobKind
+from agent.domain.resets.plan import Plan, plan, scope_of
+from agent.domain.resets.resync import Follower, past
 from agent.domain.sequences import At, Link, Unreadability, Unreadable
-from tests.resets.catalogs import CATALOG, definition, feed, relation, sequence
+from tests.resets.catalogs import CATALOG, JOB, definition, feed, relation, sequence
+
+RESYNC = replace(JOB, kind=JobKind.RESYNC)
 
 
-def _listed(
-    catalog: Catalog, *names: str, tables: tuple[int, ...] = (1, 2)
-) -> dict[int, str]:
-    return {f.oid: f.why for f in followers(tables, names, catalog)}
+def followers(catalog: Catalog, *names: str) -> tuple[Follower, ...]:
+    """Of a job that lists all tables of public, and names these sequences."""
+    return scope_of(replace(RESYNC, sequences=names), catalog).followers
 
 
-def _places(found: tuple[Follower, ...]) -> list[tuple[int, str]]:
-    return [each.place for follower in found for each in follower.feeds]
+def reasons(catalog: Catalog, *names: str) -> dict[int, str]:
+    return {each.oid: each.why for each in followers(catalog, *names)}
+
+
+def places(catalog: Catalog) -> list[tuple[int, str]]:
+    return [feed.place for each in followers(catalog) for feed in each.feeds]
 
 
 def test_sequences_of_listed_tables_follow_however_they_are_tied() -> None:
@@ -34,13 +42,13 @@ def test_sequences_of_listed_tables_follow_however_they_are_tied() -> None:
         ),
     )
 
-    assert _listed(catalog) == dict.fromkeys((11, 12, 13), "of a listed table")
+    assert reasons(catalog) == dict.fromkeys((11, 12, 13), "of a listed table")
 
 
 def test_a_sequence_that_is_named_follows_wherever_it_is_used() -> None:
     catalog = replace(CATALOG, feeds=(feed(11, 1), feed(12, 9)))
 
-    assert _listed(catalog, "public.s12") == {
+    assert reasons(catalog, "public.s12") == {
         11: "of a listed table",
         12: "listed",
     }
@@ -49,7 +57,7 @@ def test_a_sequence_that_is_named_follows_wherever_it_is_used() -> None:
 def test_one_that_starts_again_after_its_end_is_left_alone() -> None:
     cycling = (sequence(11, cycle=True), sequence(12))
 
-    assert list(_listed(replace(CATALOG, sequences=cycling), "public.s11")) == [12]
+    assert list(reasons(replace(CATALOG, sequences=cycling), "public.s11")) == [12]
 
 
 def test_they_are_in_the_order_of_their_names() -> None:
@@ -59,14 +67,14 @@ def test_they_are_in_the_order_of_their_names() -> None:
         feeds=(feed(30, 1), feed(4, 1), feed(12, 1)),
     )
 
-    assert list(_listed(catalog)) == [12, 30, 4]
+    assert list(reasons(catalog)) == [12, 30, 4]
 
 
 @pytest.mark.parametrize("kind", ["int2", "int4", "int8"])
 def test_integer_columns_are_looked_at(kind: str) -> None:
     catalog = replace(CATALOG, feeds=(replace(feed(11, 1), base_type=kind),))
 
-    assert _places(followers([1], (), catalog)) == [(1, "id")]
+    assert places(catalog) == [(1, "id")]
 
 
 def test_a_column_of_a_partition_is_looked_at_through_its_parent() -> None:
@@ -81,7 +89,7 @@ def test_a_column_of_a_partition_is_looked_at_through_its_parent() -> None:
         ),
     )
 
-    assert _places(followers([1, 2, 3], (), catalog)) == [(1, "id")]
+    assert places(catalog) == [(1, "id")]
 
 
 @pytest.mark.parametrize("parent", [feed(12, 1), replace(feed(11, 1), column="other")])
@@ -95,42 +103,50 @@ def test_a_parent_that_has_it_from_elsewhere_does_not_stand_for_its_child(
         inheritance=(Inheritance(parent_oid=1, child_oid=2),),
     )
 
-    assert (2, "id") in _places(followers([1, 2], (), catalog))
+    assert (2, "id") in places(catalog)
 
 
-def _follower(increment: int) -> Follower:
-    one = sequence(11, increment=increment)
-    feeds = (feed(11, 1), feed(11, 2), feed(11, 3))
-    return Follower(sequence=one, feeds=feeds, why="listed")
+def planned(increment: int, values: Sequence[int | Unknown | None]) -> Plan:
+    """A resync of one sequence that stands at 1 and feeds three tables."""
+    catalog = replace(
+        CATALOG,
+        relations=tuple(map(relation, (1, 2, 3))),
+        sequences=(sequence(11, increment=increment),),
+        feeds=(feed(11, 1), feed(11, 2), feed(11, 3)),
+    )
+    columns = {(number, "id"): value for number, value in enumerate(values, start=1)}
+    measured = Measured(positions={11: At(1)}, furthest=columns)
+    return plan(RESYNC, catalog, measured)
 
 
 @pytest.mark.parametrize(
-    ("increment", "values", "end"),
+    ("increment", "values", "after"),
     [
         (1, (5, 9, 7), 9),
-        (-1, (5, 9, 7), 5),
+        (-1, (-5, -9, -7), -9),
         (1, (None, 3, None), 3),
-        (1, (0, None, -4), 0),
+        (-1, (0, None, 4), 0),
+        (1, (0, None, -4), None),
         (1, (None, None, None), None),
     ],
 )
 def test_the_value_that_lies_furthest_ahead_counts(
-    increment: int, values: tuple[int | None, ...], end: int | None
+    increment: int, values: tuple[int | None, ...], after: int | None
 ) -> None:
-    columns = {(number, "id"): value for number, value in enumerate(values, start=1)}
+    made = planned(increment, values)
 
-    assert furthest(_follower(increment), columns) == end
+    assert [s.after for s in made.sequences] == ([] if after is None else [after])
+    assert made.allowed
 
 
-def test_one_column_that_is_not_known_is_enough_not_to_know() -> None:
-    columns: dict[tuple[int, str], int | Unknown | None] = {
-        (1, "id"): 5,
-        (2, "id"): Unknown("denied"),
-        (3, "id"): 9,
-    }
+@pytest.mark.parametrize("values", [(5, Unknown("denied"), 9), (5, 9)])
+def test_one_column_that_is_not_known_is_enough_to_move_nothing(
+    values: tuple[int | Unknown, ...],
+) -> None:
+    made = planned(1, values)
 
-    assert furthest(_follower(1), columns) == Unknown("denied")
-    assert furthest(_follower(1), {(1, "id"): 5}) == Unknown("was not read")
+    assert made.sequences == ()
+    assert [verdict.gate for verdict in made.refusals] == ["unreadable"]
 
 
 def test_where_a_sequence_is_that_cannot_be_read_it_is_not_moved() -> None:

@@ -23,7 +23,7 @@ from tests.resets.storm_course import Report, course_of
 from tests.resets.storm_ground import Ground, ground_in
 from tests.resets.target import CLOCK
 
-RUNS = int(os.environ.get("STORM_RUNS", "60"))
+RUNS = int(os.environ.get("STORM_RUNS", "40"))
 SEED = int(os.environ.get("STORM_SEED", "5"))
 ONLY = os.environ.get("STORM_ONLY")
 NUMBERS = range(RUNS) if ONLY is None else range(int(ONLY), int(ONLY) + 1)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -47,7 +47,7 @@ SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Wrong:
-    """What is wrong, which gates refuse for it, and what each of these tells."""
+    """What is wrong, which gates refuse for it, and what these tell, and do not tell."""
 
     name: str
     catalog: Catalog = CATALOG
@@ -57,8 +57,7 @@ class Wrong:
     refused: tuple[str, ...] = ()
     told: tuple[str, ...] = ()
     remedy: str = ""
-    silent: tuple[str, ...] = field(default=())
-    """What is not told, for nothing is wrong with it."""
+    silent: tuple[str, ...] = ()
 
 
 def _of(**changes: Any) -> Catalog:
@@ -148,10 +147,15 @@ TABLES = (
           refused=("nothing_matched",), remedy="correct tables and sequences"),
     Wrong(name="no table at all is asked for", job=replace(JOB, tables=None),
           refused=("nothing_matched",)),
+    Wrong(name="a table alone", catalog=_of(sequences=(), feeds=())),
     Wrong(name="a sequence alone", job=replace(JOB, tables=None, sequences=("public.s13",)),
           catalog=_of(sequences=(*CATALOG.sequences, sequence(13)))),
     Wrong(name="a table that is not there", job=replace(JOB, tables=_listing("public.*", "public.t9")),
           refused=("table_missing",), told=("public.t9 does not exist",), remedy="tables.include"),
+    Wrong(name="a table that is not there beside a view",
+          catalog=_of(relations=(*CATALOG.relations, replace(relation(3), kind=RelationKind.VIEW))),
+          job=replace(JOB, tables=_listing("public.*", "public.t9")),
+          refused=("table_missing",), told=("public.t9 does not exist",)),
     *(Wrong(name=f"a table that {words}",
             catalog=_of(relations=(*CATALOG.relations, replace(relation(3), kind=kind))),
             job=replace(JOB, tables=_listing("public.*", "public.t3")),
@@ -204,7 +208,7 @@ TABLES = (
           job=replace(JOB, tables=_listing("*"))),
     Wrong(name="a table of an extension",
           catalog=_of(relations=(relation(1), replace(relation(2), extension="postgis"))),
-          refused=("extension_table",), told=("public.t2 of postgis",), silent=("public.t1",), remedy="exclude"),
+          refused=("extension_table",), told=("public.t2 of postgis",), silent=("public.t1",)),
     Wrong(name="a sequence of an extension",
           catalog=_of(sequences=(sequence(11), replace(sequence(12), extension="postgis"))),
           refused=("extension_table",), told=("public.s12 of postgis",), silent=("public.s11",)),
@@ -286,10 +290,10 @@ SEQUENCES = (
           catalog=_of(sequences=(*CATALOG.sequences, sequence(13)), feeds=(*CATALOG.feeds, feed(13, 9)))),
     Wrong(name="a sequence of somebody else", catalog=_of(sequences=(sequence(11), THEIRS)),
           refused=("not_owner_of_sequence",), told=("public.s12 of bob",), silent=("s11",),
-          remedy="GRANT agent, bob TO agent;"),
+          remedy="bob TO agent"),
     Wrong(name="a resync of a sequence that is held", job=RESYNC,
           measured=replace(MEASURED, positions={**MEASURED.positions, 11: HELD}),
-          refused=("unreadable",), told=("the position of public.s11",), silent=("s12",), remedy="GRANT SELECT"),
+          refused=("unreadable",), told=("the position of public.s11",), silent=("s12",)),
     Wrong(name="a resync of a sequence that nobody read", job=RESYNC,
           measured=replace(MEASURED, positions={12: Unused(100)}), refused=("unreadable",),
           told=("the position of public.s11",)),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
@@ -44,14 +45,13 @@ BUSY = BusyError("could not be locked")
 
 @dataclass
 class Ended:
-    """What was written down of a run, and when it is said to have begun."""
+    """What was written down of a run."""
 
     run_id: UUID
     status: Status
     reason: str | None
     plan_sha256: str | None
     attempts: int
-    started_at: datetime
 
 
 @dataclass
@@ -81,13 +81,14 @@ class FakeLedger:
         reason: str | None,
         plan_sha256: str | None,
         attempts: int,
-        started_at: datetime,
+        **times: object,
     ) -> None:
+        del times
         if self.broken:
             raise self.broken.pop(0)
-        self.written.append(
-            Ended(run_id, status, reason, plan_sha256, attempts, started_at)
-        )
+        self.written.append(Ended(run_id, status, reason, plan_sha256, attempts))
+
+    def touch(self, run_id: UUID) -> None: ...
 
     def fate(self, run_id: UUID) -> Status | None:
         del run_id
@@ -108,11 +109,12 @@ class FakeWorker:
     """Does what it was told to do, attempt by attempt."""
 
     ledger: FakeLedger
+    clock: StoppedClock
     endings: list[Done | Refused | Skipped | Uncertain | AgentError]
     planned: Plan = PLAN
     attempts: list[int] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
-    clock: StoppedClock | None = None
+    began: list[float] = field(default_factory=list)
 
     def plan(self, job: ResetJob) -> Plan:
         del job
@@ -129,8 +131,7 @@ class FakeWorker:
     ) -> Done | Refused | Skipped | Uncertain:
         del job, work
         told("at work")
-        if self.clock is not None:
-            self.clock.move(timedelta(minutes=5))
+        self.began.append(self.clock.monotonic())
         self.runs.append(run)
         self.attempts.append(attempt)
         ending = self.endings.pop(0)
@@ -140,19 +141,20 @@ class FakeWorker:
 
 
 class Pauses(threading.Event):
-    """Waits for nobody, and remembers how long; perhaps is set after so many waits."""
+    """Waits on a clock that it moves itself; perhaps is set after so many seconds."""
 
-    def __init__(self, clock: StoppedClock, *, last: int | None = None) -> None:
+    def __init__(self, clock: StoppedClock, *, set_after: float | None) -> None:
         super().__init__()
-        self.seconds: list[float] = []
+        self.seconds = 0.0
         self._clock = clock
-        self._last = last
+        self._set_after = set_after
 
     def wait(self, timeout: float | None = None) -> bool:
         assert timeout is not None
-        self.seconds.append(timeout)
-        self._clock.move(timedelta(seconds=timeout))
-        return self._last is not None and len(self.seconds) >= self._last
+        self.seconds += timeout
+        # A clock counts whole microseconds: never less than was asked for.
+        self._clock.move(timedelta(seconds=timeout, microseconds=1))
+        return self._set_after is not None and self.seconds > self._set_after
 
 
 @dataclass
@@ -168,17 +170,22 @@ class Scene:
     planned: Plan = PLAN
     unopened: list[AgentError] = field(default_factory=list)
     unreachable: list[AgentError] = field(default_factory=list)
-    last_pause: int | None = None
+    stopped_after: float | None = None
     heard: list[str] = field(default_factory=list)
     opened: int = 0
     reopened: int = 0
+
+    @property
+    def waited(self) -> list[float]:
+        """From one attempt to the next."""
+        return [after - before for before, after in pairwise(self.worker.began)]
 
     def __post_init__(self) -> None:
         self.clock = StoppedClock(NOW)
         self.run_id = self.claims[0]
         self.ledger = FakeLedger(self.claims, self.fates, self.broken)
-        self.worker = FakeWorker(self.ledger, self.endings, self.planned)
-        self.pauses = Pauses(self.clock, last=self.last_pause)
+        self.worker = FakeWorker(self.ledger, self.clock, self.endings, self.planned)
+        self.pauses = Pauses(self.clock, set_after=self.stopped_after)
 
     def run(self, *, attempts: int = 1, reopening: bool = True) -> Outcome:
         resetter = Resetter(
@@ -215,11 +222,11 @@ def test_a_tick_that_is_claimed_is_worked_on_and_not_written_down_twice() -> Non
 
     assert isinstance(outcome, Done)
     assert outcome.run_id == scene.run_id
-    assert [(run.run_id, run.tick) for run in scene.worker.runs] == [
-        (scene.run_id, TICK)
-    ]
+    (run,) = scene.worker.runs
+    assert (run.run_id, run.tick.scheduled_for) == (scene.run_id, NOW)
     assert scene.ledger.written == []
     assert scene.heard == ["at work"]
+    assert scene.pauses.seconds == 0
 
 
 def test_a_tick_of_somebody_else_is_left_alone() -> None:
@@ -249,7 +256,6 @@ def test_without_a_ledger_the_gates_say_why() -> None:
 
 def test_what_did_not_happen_is_written_down_with_its_reason() -> None:
     scene = Scene(endings=[Refused(plan=BAD_PLAN, attempts=1)])
-    scene.worker.clock = scene.clock
 
     outcome = scene.run()
 
@@ -263,7 +269,6 @@ def test_what_did_not_happen_is_written_down_with_its_reason() -> None:
             reason=outcome.reason,
             plan_sha256=BAD_PLAN.hash,
             attempts=1,
-            started_at=NOW,
         )
     ]
 
@@ -284,7 +289,7 @@ def test_what_another_attempt_would_not_cure_is_tried_once(
 
     (written,) = scene.ledger.written
     assert scene.worker.attempts == [1]
-    assert scene.pauses.seconds == []
+    assert scene.pauses.seconds == 0
     assert (written.status, written.attempts) == (status, attempts)
     assert reason in (written.reason or "")
     assert written.plan_sha256 is None
@@ -300,7 +305,6 @@ def test_a_lock_that_is_not_had_is_asked_for_again() -> None:
 
     assert isinstance(outcome, Done)
     assert scene.worker.attempts == [1, 2, 3]
-    assert scene.opened == 1
     assert "could not be locked; trying again" in scene.heard
 
 
@@ -314,7 +318,7 @@ def test_it_gives_up_after_all_attempts(attempts: int, words: str) -> None:
     assert outcome.reason == f"could not be locked; gave up after {words}"
     assert outcome.attempts == attempts
     assert scene.worker.attempts == list(range(1, attempts + 1))
-    assert len(scene.pauses.seconds) == attempts - 1
+    assert bool(scene.pauses.seconds) is (attempts > 1)
     assert scene.ledger.written[0].attempts == attempts
     assert scene.ledger.written[0].status is Status.FAILED
 
@@ -334,8 +338,8 @@ def test_pauses_become_longer_and_never_longer_than_half_a_minute() -> None:
     scene.run(attempts=20)
 
     longest = [1, 2, 4, 8, 16, *[30] * 14]
-    pauses = list(zip(scene.pauses.seconds, longest, strict=True))
-    assert all(most / 2 <= seconds <= most for seconds, most in pauses)
+    pauses = list(zip(scene.waited, longest, strict=True))
+    assert all(most / 2 <= seconds <= most + 0.1 for seconds, most in pauses), pauses
 
 
 def test_two_who_wait_for_each_other_do_not_wait_alike() -> None:
@@ -344,11 +348,11 @@ def test_two_who_wait_for_each_other_do_not_wait_alike() -> None:
     for scene in scenes:
         scene.run(attempts=8)
 
-    assert scenes[0].pauses.seconds != scenes[1].pauses.seconds
+    assert scenes[0].waited != scenes[1].waited
 
 
 def test_a_stop_ends_the_waiting_for_another_attempt() -> None:
-    scene = Scene(endings=[BUSY, BUSY, DONE], last_pause=2)
+    scene = Scene(endings=[BUSY, BUSY, DONE], stopped_after=1.0)
 
     outcome = scene.run(attempts=5)
 
@@ -370,7 +374,7 @@ def test_a_commit_that_came_through_is_done() -> None:
     assert isinstance(outcome, Done)
     assert outcome.run_id == scene.run_id
     assert outcome.rows_removed == 7
-    assert scene.pauses.seconds == [1]
+    assert scene.pauses.seconds == 1
     assert scene.ledger.written == []
     assert "the answer to COMMIT was lost; asking what became of it" in scene.heard
 
@@ -395,7 +399,7 @@ def test_it_is_asked_for_half_a_minute_and_then_nobody_knows() -> None:
     assert isinstance(outcome, Uncertain)
     assert outcome.run_id == scene.run_id
     assert scene.ledger.asked == scene.reopened == 30
-    assert scene.pauses.seconds == [1] * 30
+    assert scene.pauses.seconds == 30
     assert scene.ledger.written == []
 
 
@@ -409,7 +413,7 @@ def test_a_server_that_is_away_is_asked_again() -> None:
 
 
 def test_a_stop_ends_the_asking() -> None:
-    scene = Scene(endings=[LOST], last_pause=1)
+    scene = Scene(endings=[LOST], stopped_after=0.5)
 
     assert isinstance(scene.run(), Uncertain)
     assert scene.ledger.asked == 1
@@ -419,25 +423,15 @@ def test_without_another_way_it_is_asked_as_before() -> None:
     scene = Scene(endings=[LOST], fates=[Status.SUCCEEDED])
 
     assert isinstance(scene.run(reopening=False), Done)
-    assert (scene.opened, scene.reopened) == (2, 0)
+    assert scene.reopened == 0
+    assert scene.opened >= 2
 
 
 # An ending that cannot be written down.
 
 
-def test_an_ending_is_written_over_another_connection_where_that_one_broke() -> None:
-    scene = Scene(endings=[AgentError("gone")], broken=[AgentError("closed")])
-
-    with capture_logs() as logged:
-        scene.run()
-
-    assert [each.reason for each in scene.ledger.written] == ["gone"]
-    assert scene.reopened == 1
-    assert logged == []
-
-
 def test_an_ending_that_cannot_be_written_is_told_all_the_same() -> None:
-    broken = [AgentError("closed"), AgentError("closed again")]
+    broken = [AgentError("closed"), AgentError("closed")]
     scene = Scene(endings=[AgentError("gone")], broken=broken)
 
     with capture_logs() as logged:
@@ -446,6 +440,6 @@ def test_an_ending_that_cannot_be_written_is_told_all_the_same() -> None:
     assert isinstance(outcome, Failed)
     assert outcome.reason == "gone"
     assert [(line["event"], line["error"]) for line in logged] == [
-        ("ending_not_recorded", "closed again")
+        ("ending_not_recorded", "closed")
     ]
     assert logged[0]["run_id"] == str(scene.run_id)
