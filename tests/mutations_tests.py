@@ -55,7 +55,7 @@ COVERING: tuple[Covering, ...] = (
     Covering(modules="agent/domain/resets/job.py", pure=_PLANS, server=_TARGETS),
     Covering(modules="agent/domain/resets/*.py", pure=_PLANS, server=_TARGETS),
     Covering(modules="agent/postgres/resets/*.py", server=_RUNS),
-    Covering(modules="agent/services/resetting.py", pure=("tests/services/test_resetting.py",), server=_RUNS),
+    Covering(modules="agent/services/resetting.py", pure=("tests/services/test_endings.py",), server=_RUNS),
     Covering(modules="agent/scheduling/jobs.py", pure=("tests/scheduling/test_jobs.py",), server=("tests/daemon/test_jobs.py",)),
     Covering(modules="agent/domain/schedules/ticks.py", pure=_TICKS, server=("tests/daemon/test_jobs.py",)),
     Covering(modules="agent/postgres/queries/target_*.sql", server=_TARGETS),

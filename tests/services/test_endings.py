@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from uuid import UUID, uuid4
 
 import pytest
@@ -109,12 +108,10 @@ class FakeWorker:
     """Does what it was told to do, attempt by attempt."""
 
     ledger: FakeLedger
-    clock: StoppedClock
     endings: list[Done | Refused | Skipped | Uncertain | AgentError]
     planned: Plan = PLAN
     attempts: list[int] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
-    began: list[float] = field(default_factory=list)
 
     def plan(self, job: ResetJob) -> Plan:
         del job
@@ -131,7 +128,6 @@ class FakeWorker:
     ) -> Done | Refused | Skipped | Uncertain:
         del job, work
         told("at work")
-        self.began.append(self.clock.monotonic())
         self.runs.append(run)
         self.attempts.append(attempt)
         ending = self.endings.pop(0)
@@ -175,16 +171,11 @@ class Scene:
     opened: int = 0
     reopened: int = 0
 
-    @property
-    def waited(self) -> list[float]:
-        """From one attempt to the next."""
-        return [after - before for before, after in pairwise(self.worker.began)]
-
     def __post_init__(self) -> None:
         self.clock = StoppedClock(NOW)
         self.run_id = self.claims[0]
         self.ledger = FakeLedger(self.claims, self.fates, self.broken)
-        self.worker = FakeWorker(self.ledger, self.clock, self.endings, self.planned)
+        self.worker = FakeWorker(self.ledger, self.endings, self.planned)
         self.pauses = Pauses(self.clock, set_after=self.stopped_after)
 
     def run(self, *, attempts: int = 1, reopening: bool = True) -> Outcome:
@@ -332,25 +323,6 @@ def test_the_last_attempt_may_meet_another_ending() -> None:
     assert (outcome.reason, outcome.attempts) == ("gone", 2)
 
 
-def test_pauses_become_longer_and_never_longer_than_half_a_minute() -> None:
-    scene = Scene(endings=[BUSY] * 20)
-
-    scene.run(attempts=20)
-
-    longest = [1, 2, 4, 8, 16, *[30] * 14]
-    pauses = list(zip(scene.waited, longest, strict=True))
-    assert all(most / 2 <= seconds <= most + 0.1 for seconds, most in pauses), pauses
-
-
-def test_two_who_wait_for_each_other_do_not_wait_alike() -> None:
-    scenes = [Scene(endings=[BUSY] * 8) for _ in range(2)]
-
-    for scene in scenes:
-        scene.run(attempts=8)
-
-    assert scenes[0].waited != scenes[1].waited
-
-
 def test_a_stop_ends_the_waiting_for_another_attempt() -> None:
     scene = Scene(endings=[BUSY, BUSY, DONE], stopped_after=1.0)
 
@@ -391,18 +363,6 @@ def test_a_commit_that_did_not_come_through_is_a_failure(fate: Status) -> None:
     assert [each.status for each in scene.ledger.written] == [Status.FAILED]
 
 
-def test_it_is_asked_for_half_a_minute_and_then_nobody_knows() -> None:
-    scene = Scene(endings=[LOST])
-
-    outcome = scene.run()
-
-    assert isinstance(outcome, Uncertain)
-    assert outcome.run_id == scene.run_id
-    assert scene.ledger.asked == scene.reopened == 30
-    assert scene.pauses.seconds == 30
-    assert scene.ledger.written == []
-
-
 def test_a_server_that_is_away_is_asked_again() -> None:
     away = [AgentError("refused")] * 3
     scene = Scene(endings=[LOST], fates=[Status.SUCCEEDED], unreachable=away)
@@ -410,13 +370,6 @@ def test_a_server_that_is_away_is_asked_again() -> None:
     assert isinstance(scene.run(), Done)
     assert scene.ledger.asked == 1
     assert scene.reopened == 4
-
-
-def test_a_stop_ends_the_asking() -> None:
-    scene = Scene(endings=[LOST], stopped_after=0.5)
-
-    assert isinstance(scene.run(), Uncertain)
-    assert scene.ledger.asked == 1
 
 
 def test_without_another_way_it_is_asked_as_before() -> None:
