@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from agent.domain.resets.closure import (
     references_from_outside,
     tables,
 )
-from agent.domain.resets.facts import ForeignKey, Inheritance
+from agent.domain.resets.facts import ForeignKey, Inheritance, RelationKind
 from tests.resets.catalogs import CATALOG, relation
 from tests.resets.graphs import edges, keys, oids
 
@@ -79,6 +80,15 @@ def test_a_child_that_is_no_table_is_none() -> None:
     assert [t.oid for t in found] == [1, 2]
 
 
+@pytest.mark.parametrize("kind", [RelationKind.VIEW, RelationKind.MATERIALIZED_VIEW])
+def test_what_only_looks_like_a_table_is_none(kind: RelationKind) -> None:
+    catalog = replace(CATALOG, relations=(relation(1), replace(relation(2), kind=kind)))
+
+    found = tables(NameFilter(include=("public.*",)), catalog)
+
+    assert [t.oid for t in found] == [1]
+
+
 def test_tables_are_in_the_order_of_their_names() -> None:
     catalog = replace(CATALOG, relations=tuple(map(relation, (2, 30, 10, 1))))
 
@@ -88,7 +98,8 @@ def test_tables_are_in_the_order_of_their_names() -> None:
 
 
 def test_whence_a_table_was_reached_hangs_on_no_order() -> None:
-    assert reached([2, 1], {1: [3], 2: [3]}) == {3: 1}
+    edges = {1: [3], 2: [3]}
+    assert reached([2, 1], edges) == reached([1, 2], edges) == {3: 1}
     assert (
         reached([1], {1: [4, 5], 4: [6], 5: [6]})
         == reached([1], {1: [5, 4], 5: [6], 4: [6]})

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.domain.resets.facts import Inheritance, Unknown
+from agent.domain.resets.facts import Inheritance, RelationKind, Unknown
 from agent.domain.resets.plan import plan
 from agent.domain.resets.verdicts import Verdict
 from tests.resets.catalogs import CATALOG, JOB, relation
@@ -44,6 +44,20 @@ def test_tables_that_are_not_meant_or_cannot_be_emptied_are_refused(
 @pytest.mark.parametrize("case", SEQUENCES, ids=lambda case: case.name)
 def test_sequences_that_may_not_be_moved_are_refused(case: Wrong) -> None:
     check(case)
+
+
+def test_what_comes_with_a_listed_table_is_told_with_the_reason() -> None:
+    listed = replace(relation(2), kind=RelationKind.FOREIGN)
+    child = replace(relation(3, partition=True), schema="shop", kind=listed.kind)
+    catalog = replace(
+        CATALOG,
+        relations=(relation(1), listed, child),
+        inheritance=(Inheritance(parent_oid=1, child_oid=3),),
+    )
+
+    told = {v.gate: v.detail for v in refusals(Wrong(name="", catalog=catalog))}
+
+    assert told["foreign_table"] == "public.t2, shop.t3 (partition of public.t1)"
 
 
 def test_names_of_temporary_tables_are_no_names_of_the_system() -> None:

@@ -218,6 +218,12 @@ TABLES = (
           catalog=_of(sequences=(*CATALOG.sequences, replace(
               sequence(13), definition=replace(sequence(13).definition, schema="sequence_agent")))),
           job=replace(JOB, sequences=("sequence_agent.s13",)), refused=("ledger",), told=("sequence_agent.s13",)),
+    Wrong(name="a sequence of the ledger that is not there", job=replace(JOB, sequences=("sequence_agent.nope",)),
+          refused=("sequence_missing", "ledger"), told=("sequence_agent.nope",)),
+    Wrong(name="a sequence of the ledger that a planned table owns",
+          catalog=_of(sequences=(sequence(12), replace(
+              sequence(11), definition=replace(sequence(11).definition, schema="sequence_agent")))),
+          refused=("ledger",), told=("sequence_agent.s11",)),
     Wrong(name="a child in the schema of the ledger",
           catalog=_of(relations=(*CATALOG.relations, relation(3, schema="sequence_agent")),
                       inheritance=(Inheritance(parent_oid=1, child_oid=3),)),
