@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -148,9 +147,6 @@ class Storm:
         self._thread.join()
         if self.failure is not None:
             raise self.failure
-
-    def counts(self) -> Counter[str]:
-        return Counter(each.move.kind for each in self.made if each.error is None)
 
     def _now(self) -> float:
         return CLOCK.monotonic() - self._began

@@ -96,7 +96,8 @@ def test_each_tick_has_one_effect_or_none_whoever_dies(
         seconds = CLOCK.monotonic() - began
         _tell(found, race, agents, observer, renamers, seconds=seconds)
         assert differences(beside, contents_beside(database)) == []
-        assert ground.traced_calls()[0] == ground.calls_as_agent() == 0
+        calls = max(ground.traced_calls()[0], ground.calls_as_agent())
+        assert calls == 0, "code of others ran as the agent"
     _check_ledger(found, storm=storm)
     _check_words(found, race)
     assert observer.wrong() == []
