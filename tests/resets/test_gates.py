@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from agent.domain.resets.facts import Inheritance, RelationKind, Unknown
+from agent.domain.resets.job import JobKind
 from agent.domain.resets.plan import plan
 from agent.domain.resets.verdicts import Verdict
 from tests.resets.catalogs import CATALOG, JOB, relation
@@ -44,6 +45,38 @@ def test_tables_that_are_not_meant_or_cannot_be_emptied_are_refused(
 @pytest.mark.parametrize("case", SEQUENCES, ids=lambda case: case.name)
 def test_sequences_that_may_not_be_moved_are_refused(case: Wrong) -> None:
     check(case)
+
+
+# What only TRUNCATE would do harm to, and only setval.
+OF_RESETS = frozenset(
+    {
+        "bytes_limit",
+        "descendant_not_listed",
+        "extension_table",
+        "foreign_table",
+        "no_truncate_privilege",
+        "published_table",
+        "referenced_from_outside",
+        "replication_slot",
+        "rows_limit",
+        "shared_sequence",
+        "subscribed_table",
+        "subscription",
+        "temporary_table",
+        "truncate_trigger",
+    }
+)
+OF_RESYNCS = frozenset({"out_of_range", "unreadable"})
+
+
+def test_a_resync_is_not_asked_about_what_it_does_not_do() -> None:
+    resync, reset = (
+        {v.gate for v in plan(replace(JOB, kind=kind), CATALOG, MEASURED).gates}
+        for kind in (JobKind.RESYNC, JobKind.RESET)
+    )
+
+    assert resync & (OF_RESETS | OF_RESYNCS) == OF_RESYNCS
+    assert reset & (OF_RESETS | OF_RESYNCS) == OF_RESETS
 
 
 def test_what_comes_with_a_listed_table_is_told_with_the_reason() -> None:
