@@ -97,12 +97,13 @@ class Tests:
 
     paths: tuple[str, ...]
     servers: bool
+    major: int = 18
 
     def options(self, mutated: str) -> list[str]:
         """A module's own examples come first."""
         own = [mutated] if mutated.endswith(".py") and not self.servers else []
         kind = "postgres" if self.servers else "not postgres"
-        return [*_OPTIONS, "--postgres=18", "-m", kind, *own, *self.paths]
+        return [*_OPTIONS, f"--postgres={self.major}", "-m", kind, *own, *self.paths]
 
 
 def load_libraries() -> None:
@@ -175,7 +176,12 @@ def _stages(path: str, *, servers: bool) -> Iterator[Tests]:
     if tests is not None and tests.pure:
         yield Tests(paths=tests.pure, servers=False)
     if tests is not None and tests.server and servers:
-        yield Tests(paths=tests.server, servers=True)
+        yield Tests(paths=tests.server, servers=True, major=_major(path))
+
+
+def _major(path: str) -> int:
+    """A version that the file is for, where there are others for later ones."""
+    return 13 if path.endswith("_13.sql") else 18
 
 
 def run_tests(
