@@ -24,6 +24,7 @@ _PLANS = (
     "tests/resets/test_restarts.py",
     "tests/resets/test_resync.py",
     "tests/resets/test_production.py",
+    "tests/resets/test_runs.py",
 )
 _TARGETS = (
     "tests/resets/test_wrong_targets.py",

@@ -9,7 +9,7 @@ import pytest
 from agent.domain.resets.facts import Inheritance, RelationKind, Unknown
 from agent.domain.resets.job import JobKind
 from agent.domain.resets.plan import plan
-from agent.domain.resets.verdicts import Verdict
+from agent.domain.resets.verdicts import Verdict, listed
 from tests.resets.catalogs import CATALOG, JOB, relation
 from tests.resets.wrong_catalogs import MEASURED, SEQUENCES, TABLES, TARGETS, Wrong
 
@@ -80,17 +80,29 @@ def test_a_resync_is_not_asked_about_what_it_does_not_do() -> None:
 
 
 def test_what_comes_with_a_listed_table_is_told_with_the_reason() -> None:
-    listed = replace(relation(2), kind=RelationKind.FOREIGN)
-    child = replace(relation(3, partition=True), schema="shop", kind=listed.kind)
+    foreign = replace(relation(2), kind=RelationKind.FOREIGN)
+    child = replace(relation(3, partition=True), schema="shop", kind=foreign.kind)
     catalog = replace(
         CATALOG,
-        relations=(relation(1), listed, child),
+        relations=(relation(1), foreign, child),
         inheritance=(Inheritance(parent_oid=1, child_oid=3),),
     )
 
     told = {v.gate: v.detail for v in refusals(Wrong(name="", catalog=catalog))}
 
     assert told["foreign_table"] == "public.t2, shop.t3 (partition of public.t1)"
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ("a", "a"),
+        ("abcde", "a, b, c, d, e"),
+        ("abcdef", "a, b, c, d, e and 1 more"),
+    ],
+)
+def test_the_first_five_are_named(names: str, words: str) -> None:
+    assert listed(names) == words
 
 
 def test_names_of_temporary_tables_are_no_names_of_the_system() -> None:

@@ -1,4 +1,4 @@
-"""Which sequences a reset puts back to their start."""
+"""What a reset empties, and which sequences it puts back to their start."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from agent.domain.filters import NameFilter
-from agent.domain.resets.facts import Catalog
-from agent.domain.resets.plan import scope_of
+from agent.domain.resets.facts import Catalog, Measured, Size, Unknown
+from agent.domain.resets.plan import plan, scope_of
 from agent.domain.resets.restarts import Restart, used_elsewhere
-from agent.domain.sequences import Link
+from agent.domain.sequences import At, Link
 from tests.resets.catalogs import CATALOG, JOB, feed, sequence
 
 
@@ -65,3 +65,31 @@ def test_columns_of_other_tables_that_use_a_restarted_sequence_are_told() -> Non
     catalog = replace(CATALOG, feeds=(feed(11, 1), inside, outside, beside))
 
     assert list(used_elsewhere([11], [1, 2], catalog)) == [outside]
+
+
+def test_a_sequence_that_is_restarted_is_not_called_then() -> None:
+    measured = Measured(positions={11: At(12)})
+
+    moved, unread = plan(JOB, CATALOG, measured).sequences
+
+    assert (moved.before, moved.after, moved.called) == (At(12), 1, False)
+    assert (unread.before, unread.after, unread.value_before) == (None, 100, None)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "told"),
+    [
+        ({}, (None, None, False)),
+        (
+            {1: Size(rows=Unknown("denied"), bytes=8192, exact=False)},
+            (None, 8192, False),
+        ),
+        ({1: Size(rows=7, bytes=8192, exact=True)}, (7, 8192, True)),
+    ],
+)
+def test_a_table_that_nobody_could_count_has_no_number_of_rows(
+    sizes: dict[int, Size], told: tuple[int | None, int | None, bool]
+) -> None:
+    emptied = plan(JOB, CATALOG, Measured(sizes=sizes)).tables[0]
+
+    assert (emptied.rows, emptied.bytes, emptied.exact) == told

@@ -45,6 +45,30 @@ def test_sequences_of_listed_tables_follow_however_they_are_tied() -> None:
     assert reasons(catalog) == dict.fromkeys((11, 12, 13), "of a listed table")
 
 
+def test_a_sequence_that_feeds_another_table_too_is_held_against_both() -> None:
+    catalog = replace(
+        CATALOG,
+        relations=(relation(1), relation(9, schema="shop")),
+        sequences=(sequence(11),),
+        feeds=(feed(11, 1), feed(11, 9, Link.DEFAULT)),
+    )
+
+    assert places(catalog) == [(1, "id"), (9, "id")]
+
+
+def test_only_tables_that_are_listed_are_locked_for_it() -> None:
+    catalog = replace(
+        CATALOG,
+        relations=(relation(1), relation(3, schema="shop")),
+        inheritance=(Inheritance(parent_oid=1, child_oid=3),),
+    )
+
+    scope = scope_of(RESYNC, catalog)
+
+    assert [t.qualified for t in scope.tables] == ["public.t1"]
+    assert scope.emptied == ()
+
+
 def test_a_sequence_that_is_named_follows_wherever_it_is_used() -> None:
     catalog = replace(CATALOG, feeds=(feed(11, 1), feed(12, 9)))
 
@@ -73,6 +97,13 @@ def test_they_are_in_the_order_of_their_names() -> None:
 @pytest.mark.parametrize("kind", ["int2", "int4", "int8"])
 def test_integer_columns_are_looked_at(kind: str) -> None:
     catalog = replace(CATALOG, feeds=(replace(feed(11, 1), base_type=kind),))
+
+    assert places(catalog) == [(1, "id")]
+
+
+def test_a_column_of_text_is_not_looked_at() -> None:
+    text = replace(feed(11, 1), column="code", base_type="text")
+    catalog = replace(CATALOG, sequences=(sequence(11),), feeds=(feed(11, 1), text))
 
     assert places(catalog) == [(1, "id")]
 
@@ -137,6 +168,13 @@ def test_the_value_that_lies_furthest_ahead_counts(
 
     assert [s.after for s in made.sequences] == ([] if after is None else [after])
     assert made.allowed
+
+
+def test_a_sequence_that_is_moved_was_called_then() -> None:
+    (moved,) = planned(1, (5, None, None)).sequences
+
+    assert (moved.before, moved.after, moved.called) == (At(1), 5, True)
+    assert (moved.definition.oid, moved.owned) == (11, False)
 
 
 @pytest.mark.parametrize("values", [(5, Unknown("denied"), 9), (5, 9)])
