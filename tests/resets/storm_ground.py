@@ -178,6 +178,15 @@ CREATE SEQUENCE live.precious START 4000;
 CREATE TABLE elsewhere.bills (number bigint DEFAULT nextval('live.precious'));
 INSERT INTO elsewhere.bills SELECT FROM generate_series(1, {bills});
 """
+# What comes into the place of another may run code when it is emptied or counted.
+_ARMED = """\
+CREATE TRIGGER armed BEFORE TRUNCATE ON keep.users
+    FOR EACH STATEMENT EXECUTE FUNCTION kept.trap_of_trigger();
+CREATE TRIGGER armed BEFORE TRUNCATE ON keep.orders
+    FOR EACH STATEMENT EXECUTE FUNCTION kept.trap_of_trigger();
+CREATE INDEX ON keep.users (id) WHERE kept.trap_of_index();
+CREATE INDEX ON keep.orders ((CASE WHEN kept.trap_of_index() THEN id END));
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,6 +221,8 @@ class Ground:
         script += _BESIDE.replace("{bills}", str(figures[6]))
         if behind:
             script += _setbacks(random)
+        if random.random() < 0.3:
+            script += _ARMED
         script += "RESET ROLE; SELECT kept.note_rightful()"
         admin.execute(self.filled(script))
         history = History()
