@@ -83,6 +83,10 @@ TRACES ?= ../shared/traces
 bench-forecast: venv-dev ## Score the forecast on real counts (TRACES=folder of timestamp,count)
 	@$(PYTHON_IN_VENV) -m tests.forecast.backtest $(TRACES)
 
+.PHONY: mutants
+mutants: venv-dev ## Break resets and schedules in small ways, list what no test notices
+	@$(PYTHON_IN_VENV) -m tests.mutations $(ARGS)
+
 .PHONY: lock
 lock: venv-dev ## Write requirements/*.txt from pyproject.toml (UPGRADE=1: newest versions)
 	@$(COMPILE) -o requirements/runtime.txt

@@ -13,7 +13,7 @@ from datetime import timedelta
 import pytest
 
 from agent.demo.embedded import EmbeddedPostgres
-from agent.postgres.connect import Deadlines, Endpoint, connection
+from agent.postgres.connect import Deadlines, Endpoint, connection, milliseconds
 from agent.postgres.errors import (
     DatabaseQueryError,
     DatabaseUnreachableError,
@@ -163,3 +163,21 @@ def test_what_is_no_dsn_is_not_repeated(text: str) -> None:
         pass
 
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("duration", "setting"),
+    [
+        (timedelta(seconds=2), "2000ms"),
+        (timedelta(milliseconds=1), "1ms"),
+        (timedelta(milliseconds=1.9), "1ms"),
+        (timedelta(microseconds=1), "1ms"),
+        (timedelta(0), "1ms"),
+        (timedelta(seconds=-3), "1ms"),
+    ],
+)
+def test_no_patience_is_the_shortest_and_never_an_endless_one(
+    duration: timedelta, setting: str
+) -> None:
+    """The server takes 0 for: wait for ever."""
+    assert milliseconds(duration) == setting

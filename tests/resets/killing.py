@@ -13,8 +13,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from random import Random
 
-import psycopg
-
+from agent.domain.filters import NameFilter
 from agent.domain.resets.job import Allowed, ResetJob
 from agent.domain.resets.runs import (
     Early,
@@ -28,61 +27,12 @@ from agent.domain.resets.runs import (
 from agent.domain.resets.seeds import Seed
 from agent.postgres.resets.worker import open_worker
 from agent.services.resetting import Resetter
-from tests.postgres_servers import Database
-from tests.resets.target import CLOCK, Target, armed_target, endpoint, job_for
+from tests.resets.target import CLOCK, Target, endpoint, job_for
 
 _FIRST_TICK = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
-_PREPARATION = """\
-TRUNCATE users, orders RESTART IDENTITY;
-CREATE SEQUENCE invoices START 1000;
-ALTER TABLE orders ADD COLUMN invoice bigint;
-CREATE FUNCTION kept.effect() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    INSERT INTO kept.effects VALUES (pg_current_xact_id());
-    RETURN NULL;
-END $$;
-CREATE TRIGGER effect AFTER TRUNCATE ON orders
-    FOR EACH STATEMENT EXECUTE FUNCTION kept.effect();
-"""
-BATCH = 200
-_INSERT = f"""\
-WITH ids AS MATERIALIZED (
-    SELECT
-        nextval('users_id_seq') AS user_id,
-        nextval('orders_id_seq') AS id,
-        nextval('invoices') AS invoice
-    FROM generate_series(1, {BATCH})
-),
-added AS (INSERT INTO users (id, name) SELECT user_id, 'somebody' FROM ids)
-INSERT INTO orders (id, user_id, invoice) OVERRIDING SYSTEM VALUE
-SELECT id, user_id, invoice FROM ids
-"""
-_LOOK = """\
-SELECT
-    (SELECT count(*) FROM users),
-    (SELECT count(*) FROM orders),
-    (SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END FROM users_id_seq),
-    (SELECT last_value - CASE WHEN is_called THEN 99 ELSE 100 END FROM orders_id_seq),
-    (SELECT last_value - CASE WHEN is_called THEN 999 ELSE 1000 END FROM invoices),
-    (SELECT count(*) FROM kept.effects)
-"""
 # What is being done, as a run tells it; "tick" is before anything.
 _MOMENTS = ("tick", "locking", "counting", "emptying", "running", "committing")
 _LATEST_SECONDS = 0.03
-
-
-def prepared(database: Database) -> Target:
-    """A target whose job tells, in tables outside it, which effects there were."""
-    target = armed_target(database)
-    target.as_admin(
-        "CREATE SCHEMA kept;"
-        "CREATE TABLE kept.effects (xid xid8);"
-        "CREATE TABLE kept.ticks (scheduled_for timestamptz);"
-        "GRANT USAGE, CREATE ON SCHEMA kept TO {role};"
-        "GRANT SELECT, INSERT ON kept.effects, kept.ticks TO {role}"
-    )
-    target.as_agent(_PREPARATION)
-    return target
 
 
 def tick(number: int) -> Tick:
@@ -93,15 +43,19 @@ def tick(number: int) -> Tick:
 def job_of(database: str) -> ResetJob:
     return replace(
         job_for(database),
-        sequences=("public.invoices",),
-        allowed=Allowed(triggers=("public.orders.effect",)),
+        tables=NameFilter(include=("live.users", "live.orders")),
+        sequences=("live.invoices",),
+        allowed=Allowed(triggers=("live.orders.effect",)),
     )
 
 
 def work_of(tick: Tick) -> Work:
-    """The seed writes down, beside the rows, for which tick there was an effect."""
+    """The seed writes down, beside the rows, for which tick there was an effect.
+
+    Where another table has the name meanwhile, that row is there already.
+    """
     text = (
-        "INSERT INTO users (id, name) VALUES (1, 'root');"
+        "INSERT INTO live.users (id, name) VALUES (1, 'root');"
         f"INSERT INTO kept.ticks VALUES ('{tick.scheduled_for}')"
     )
     seed = Seed(name="root.sql", content=text.encode())
@@ -234,110 +188,3 @@ class Agent:
                         self.moments[moment] += 1
                         self.race.killed(number)
                         return
-
-
-@dataclass
-class Application:
-    """Fills the tables all the while; each transaction does the same to all of them."""
-
-    dsn: str
-    batches: int = 0
-    failures: int = 0
-    _stopping: threading.Event = field(default_factory=threading.Event)
-
-    def __post_init__(self) -> None:
-        self._thread = threading.Thread(target=self._live)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def _live(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._insert()
-            except psycopg.Error:
-                self.failures += 1
-                self._stopping.wait(0.05)
-
-    def _insert(self) -> None:
-        with psycopg.connect(self.dsn, autocommit=True) as connection:
-            while not self._stopping.wait(0.02):
-                connection.execute(_INSERT)
-                self.batches += 1
-
-
-@dataclass(frozen=True)
-class Sight:
-    """All there is at one instant at which nobody writes."""
-
-    users: int
-    orders: int
-    user_values: int
-    order_values: int
-    invoice_values: int
-    effects: int
-
-    @property
-    def torn(self) -> bool:
-        """Whether one table was emptied without the other."""
-        return self.users - self.orders != (1 if self.effects else 0)
-
-    @property
-    def lead(self) -> tuple[int, int, int]:
-        """How far each sequence is ahead of its rows."""
-        return (
-            self.user_values - self.users,
-            self.order_values - self.orders,
-            self.invoice_values - self.orders,
-        )
-
-
-@dataclass
-class Observer:
-    """Looks again and again, with all writers held off for a moment."""
-
-    target: Target
-    application: Application
-    sights: list[tuple[Sight, int]] = field(default_factory=list)
-    _stopping: threading.Event = field(default_factory=threading.Event)
-
-    def __post_init__(self) -> None:
-        self._thread = threading.Thread(target=self._live)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self._thread.join()
-
-    def wrong(self) -> list[Sight]:
-        """Sights of what is half done: a table not emptied, a sequence not restarted.
-
-        A transaction that broke has used up its values, and a crash up to 32 more.
-        """
-        found = []
-        spared, effects = 0, -1
-        for (sight, failures), (_, before) in zip(
-            self.sights, [self.sights[0], *self.sights], strict=False
-        ):
-            if sight.effects != effects:
-                spared, effects = before, sight.effects
-            most = (BATCH + 33) * (failures - spared + 1)
-            if sight.torn or not all(0 <= lead <= most for lead in sight.lead):
-                found.append(sight)
-        return found
-
-    def _live(self) -> None:
-        while not self._stopping.wait(0.05):
-            with suppress(psycopg.OperationalError):
-                self._look()
-
-    def _look(self) -> None:
-        with self.target.database.connect() as connection:
-            while not self._stopping.wait(0.05):
-                with connection.transaction():
-                    connection.execute("LOCK TABLE users, orders IN SHARE MODE")
-                    row = connection.execute(_LOOK).fetchone()
-                if row is not None:
-                    self.sights.append((Sight(*row), self.application.failures))

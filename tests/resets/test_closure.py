@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from agent.domain.resets.closure import (
     references_from_outside,
     tables,
 )
-from agent.domain.resets.facts import ForeignKey, Inheritance
+from agent.domain.resets.facts import ForeignKey, Inheritance, RelationKind
 from tests.resets.catalogs import CATALOG, relation
 from tests.resets.graphs import edges, keys, oids
 
@@ -60,3 +61,57 @@ def test_a_table_is_listed_or_comes_with_one_that_is(
 
     assert {t.oid for t in found if t.listed} == listed
     assert {t.oid for t in found} == listed | set(reached(listed, below(edges)))
+
+
+def test_a_table_that_is_listed_and_inherits_is_there_once() -> None:
+    catalog = replace(CATALOG, inheritance=(Inheritance(parent_oid=1, child_oid=2),))
+
+    found = tables(NameFilter(include=("public.*",)), catalog)
+
+    assert [(t.oid, t.why) for t in found] == [(1, "listed"), (2, "listed")]
+
+
+def test_a_child_that_is_no_table_is_none() -> None:
+    """As the catalog tells of it: another session has dropped it meanwhile."""
+    catalog = replace(CATALOG, inheritance=(Inheritance(parent_oid=1, child_oid=77),))
+
+    found = tables(NameFilter(include=("public.*",)), catalog)
+
+    assert [t.oid for t in found] == [1, 2]
+
+
+@pytest.mark.parametrize("kind", [RelationKind.VIEW, RelationKind.MATERIALIZED_VIEW])
+def test_what_only_looks_like_a_table_is_none(kind: RelationKind) -> None:
+    catalog = replace(CATALOG, relations=(relation(1), replace(relation(2), kind=kind)))
+
+    found = tables(NameFilter(include=("public.*",)), catalog)
+
+    assert [t.oid for t in found] == [1]
+
+
+def test_tables_are_in_the_order_of_their_names() -> None:
+    catalog = replace(CATALOG, relations=tuple(map(relation, (2, 30, 10, 1))))
+
+    found = tables(NameFilter(include=("public.*",)), catalog)
+
+    assert [t.relation.name for t in found] == ["t1", "t10", "t2", "t30"]
+
+
+def test_whence_a_table_was_reached_hangs_on_no_order() -> None:
+    edges = {1: [3], 2: [3]}
+    assert reached([2, 1], edges) == reached([1, 2], edges) == {3: 1}
+    assert (
+        reached([1], {1: [4, 5], 4: [6], 5: [6]})
+        == reached([1], {1: [5, 4], 5: [6], 4: [6]})
+        == {4: 1, 5: 1, 6: 5}
+    )
+
+
+def test_a_reference_and_its_copies_for_partitions_are_one() -> None:
+    first = ForeignKey(oid=90, name="fk", table_oid=8, referenced_oid=1, parent_oid=0)
+    copy = replace(first, oid=91, referenced_oid=2, parent_oid=90)
+    alone = replace(first, oid=92, referenced_oid=2, parent_oid=77)
+
+    found = references_from_outside([1, 2], [first, copy, alone])
+
+    assert [key.oid for key in found] == [90, 92]

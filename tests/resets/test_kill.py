@@ -1,8 +1,10 @@
 """Four agents race for the same ticks; they are killed, and the server goes down.
 
 Each tick has one effect or none, of all tables and sequences or of nothing, and in the
-end the ledger tells the truth. KILL_TICKS, KILL_RESTARTS and KILL_SEED make it longer
-or different; `make test` runs a short form of it.
+end the ledger tells the truth; the same while names move, and then nothing is touched
+that is called as the job's tables are for a while. KILL_TICKS, KILL_RESTARTS and
+KILL_SEED make it longer or different, KILL_STORM=0 or 1 chooses one of the two;
+`make test` runs a short form of both.
 """
 
 from __future__ import annotations
@@ -25,12 +27,21 @@ from agent.domain.resets.runs import Done, Uncertain
 from agent.postgres.resets.worker import open_worker
 from tests.eventually import eventually
 from tests.postgres_servers import Source, binaries_of, database_on
-from tests.resets.killing import Agent, Application, Observer, Race, prepared, tick
+from tests.resets.killing import Agent, Race, tick
+from tests.resets.killing_scene import (
+    Application,
+    Observer,
+    contents_beside,
+    differences,
+    prepared,
+)
+from tests.resets.storm_renamer import Renamer
 from tests.resets.target import CLOCK, Target, endpoint
 
 TICKS = int(os.environ.get("KILL_TICKS", "20"))
 RESTARTS = int(os.environ.get("KILL_RESTARTS", "2"))
 SEED = int(os.environ.get("KILL_SEED", "1"))
+STORMS = [bool(int(only))] if (only := os.environ.get("KILL_STORM")) else [False, True]
 AGENTS = 4
 
 
@@ -54,34 +65,47 @@ class Aftermath:
     xids: dict[datetime, str]
 
 
-@pytest.mark.timeout(60 + 4 * TICKS)
+@pytest.mark.timeout(120 + 4 * TICKS)
+@pytest.mark.parametrize(
+    "storm", STORMS, ids=lambda storm: "storm" if storm else "calm"
+)
 def test_each_tick_has_one_effect_or_none_whoever_dies(
-    server: EmbeddedPostgres,
+    server: EmbeddedPostgres, *, storm: bool
 ) -> None:
     random = Random(SEED)
     with database_on(server) as database:
-        target, race = prepared(database), Race()
+        ground, race = prepared(database), Race()
+        target = ground.target
+        beside = contents_beside(database)
         began = CLOCK.monotonic()
-        application = Application(target.dsn)
-        observer = Observer(target, application)
+        application = Application(ground.owner)
+        observer = Observer(database, application)
+        renamers = [Renamer(ground, Random(random.random()))] if storm else []
         agents = [Agent(target, Random(random.random()), race) for _ in range(AGENTS)]
 
         _race(server, agents, race, random)
         for each in agents:
             each.stop()
+        for renamer in renamers:
+            renamer.stop()
         observer.stop()
         application.stop()
         lost = _reconciled(target)
 
         found = _aftermath(target)
-        _tell(found, race, agents, observer, seconds=CLOCK.monotonic() - began)
-    _check_ledger(found)
+        seconds = CLOCK.monotonic() - began
+        _tell(found, race, agents, observer, renamers, seconds=seconds)
+        assert differences(beside, contents_beside(database)) == []
+        calls = max(ground.traced_calls()[0], ground.calls_as_agent())
+        assert calls == 0, "code of others ran as the agent"
+    _check_ledger(found, storm=storm)
     _check_words(found, race)
     assert observer.wrong() == []
     assert len(observer.sights) >= TICKS
     assert sum(each.kills for each in agents) >= TICKS // 6
-    assert len(found.ticks) >= TICKS // 6
+    assert len(found.ticks) >= TICKS // (20 if storm else 6)
     assert lost == sum(each.status is Status.LOST for each in found.records)
+    assert all(renamer.made.total() >= TICKS for renamer in renamers)
 
 
 def _race(
@@ -116,7 +140,7 @@ def _reconciled(target: Target) -> int:
             records = worker.ledger.newest("nightly-reset", limit=10_000)
         return all(each.status is not Status.CLAIMED for each in records)
 
-    eventually(all_settled)
+    eventually(all_settled, within=90)
     return lost
 
 
@@ -139,7 +163,7 @@ def _aftermath(target: Target) -> Aftermath:
     )
 
 
-def _check_ledger(found: Aftermath) -> None:
+def _check_ledger(found: Aftermath, *, storm: bool) -> None:
     """It says that a tick succeeded where there was one effect, and only there."""
     rows = Counter(each.scheduled_for for each in found.records)
     succeeded = [r for r in found.records if r.status is Status.SUCCEEDED]
@@ -148,7 +172,10 @@ def _check_ledger(found: Aftermath) -> None:
     assert max(rows.values()) == 1
     assert sorted(found.ticks) == sorted(r.scheduled_for for r in succeeded)
     assert sorted(found.transactions) == sorted(found.xids.values())
-    assert statuses <= {Status.SUCCEEDED, Status.FAILED, Status.LOST, Status.SKIPPED}
+    assert statuses <= {
+        *(Status.SUCCEEDED, Status.FAILED, Status.LOST, Status.SKIPPED),
+        *([Status.REFUSED] if storm else []),
+    }
     for each in found.records:
         assert (each.after is not None) == (each.status is Status.SUCCEEDED)
 
@@ -171,6 +198,7 @@ def _tell(
     race: Race,
     agents: list[Agent],
     observer: Observer,
+    renamers: list[Renamer],
     *,
     seconds: float,
 ) -> None:
@@ -188,6 +216,8 @@ def _tell(
         ),
         "killed_while": sum((each.moments for each in agents), Counter[str]()),
         "reasons": Counter((each.reason or "")[:100] for each in found.records),
+        "moves": sum((each.made for each in renamers), Counter[str]()),
+        "moves_failed": sum(each.failures for each in renamers),
         "seconds": round(seconds, 1),
     }
     sys.stderr.write(
