@@ -149,7 +149,13 @@ class Resetter:
 
     def _run_claimed(self, run: Run, work: Work) -> Ending:
         began = self._clock.monotonic()
-        ending = self._ending(run, work)
+        try:
+            ending = self._ending(run, work)
+        except Exception as error:
+            # A fault of our own: told by whoever calls us, and not as a loss.
+            failed = Failed(reason=f"internal error: {error!r}")
+            self._write_down(run, failed, seconds=self._clock.monotonic() - began)
+            raise
         if isinstance(ending, Uncertain):
             ending = self._asked_for(run, ending)
         if not isinstance(ending, Done | Uncertain):

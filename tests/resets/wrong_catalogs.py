@@ -20,9 +20,9 @@ from agent.domain.resets.facts import (
     Setting,
     Size,
     SubscribedTable,
-    Trigger,
     Unknown,
 )
+from agent.domain.resets.functions import Trigger
 from agent.domain.resets.job import Allowed, JobKind, Limits, ResetJob
 from agent.domain.sequences import At, Link, Unreadability, Unreadable, Unused
 from tests.resets.catalogs import (

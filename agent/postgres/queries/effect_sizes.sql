@@ -13,7 +13,8 @@ SELECT
         AND pg_catalog.has_table_privilege(c.oid, 'SELECT')
         AND NOT pg_catalog.row_security_active(c.oid) AS empty,
     CASE
-        WHEN %(with_indexes)s THEN pg_catalog.pg_total_relation_size(c.oid)
+        WHEN %(with_indexes)s
+            THEN coalesce(pg_catalog.pg_total_relation_size(c.oid), heap.bytes)
         ELSE heap.bytes
     END AS bytes
 FROM
@@ -26,3 +27,5 @@ FROM
     ) AS heap
 WHERE
     c.oid = ANY(%(oids)s::pg_catalog.oid [])
+    -- Gone since this statement began.
+    AND heap.bytes IS NOT NULL
