@@ -104,6 +104,8 @@ def account(done: Done, paper: Paper, *, seconds: float) -> Iterator[Segment]:
     yield Segment(f": {_summary(done)}, in {seconds:.1f} s\n")
     if done.attempts > 1:
         yield Segment(f"it took {done.attempts} attempts to lock all tables\n")
+    if done.remark is not None:
+        yield Segment(paper.writable(done.remark) + "\n")
     yield from _aligned(_TABLE_COLUMNS, _table_rows(done, paper), paper)
     yield from _aligned(_SEQUENCE_COLUMNS, _sequence_rows(done, paper), paper)
     yield from remarks(done.plan, paper)

@@ -96,8 +96,10 @@ def tell(tick: Tick, outcome: Outcome, *, seconds: float) -> None:
         "seconds": round(seconds, 3),
     }
     if isinstance(outcome, Done):
+        remark = {} if outcome.remark is None else {"remark": outcome.remark}
         log.info(
             "job_finished",
+            **remark,
             rows=outcome.rows_removed,
             sequences=len(outcome.after.values),
             **told,
