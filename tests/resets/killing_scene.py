@@ -17,8 +17,7 @@ from tests.resets.storm_history import Contents, contents_of, names_at
 BATCH = 200
 _KEPT = """\
 CREATE TABLE kept.effects (xid xid8);
-CREATE TABLE kept.ticks (scheduled_for timestamptz);
-GRANT SELECT, INSERT ON kept.effects, kept.ticks TO {role};
+GRANT SELECT, INSERT ON kept.effects TO {role};
 """
 # Whatever else comes to be called as the job's tables are is referenced from elsewhere:
 # a job that would empty it is refused.
@@ -32,7 +31,6 @@ BEGIN
 END $$;
 CREATE TRIGGER effect AFTER TRUNCATE ON live.orders
     FOR EACH STATEMENT EXECUTE FUNCTION kept.effect();
-ALTER TABLE live.archive ADD PRIMARY KEY (id);
 CREATE TABLE elsewhere.referring (
     user_id integer REFERENCES keep.users,
     archive_id integer REFERENCES live.archive

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.resets.storm_history import (
     contents_of,
     names_at,
 )
-from tests.resets.storm_moves import Move, put_back
+from tests.resets.storm_moves import PUT_BACK, Move, put_back
 from tests.resets.storm_repertoire import Repertoire
 from tests.resets.target import CLOCK
 
@@ -70,8 +70,11 @@ class Timing:
 
     @staticmethod
     def any(random: Random) -> Timing:
-        if random.random() < 0.4:
+        chance = random.random()
+        if chance < 0.3:
             return _LATE
+        if chance < 0.5:
+            return replace(_THERE_AND_BACK, quiet=random.randrange(9))
         return Timing(
             quiet=random.choice((0, 0, 1, 2, 3)),
             at_steps=random.choice((0.4, 0.7, 1.0)),
@@ -86,6 +89,8 @@ _LATE = Timing(
     quiet=3, at_steps=1.0, inline=1.0, held=0.0, back=0.0, pause_seconds=None
 )
 """Just before the run acts, when nothing is left for it to wait for."""
+_THERE_AND_BACK = replace(_LATE, back=1.0)
+"""For the length of a step, and all looks as if nothing had been moved."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,8 +192,8 @@ class Storm:
         self.made.append(made)
 
     def _chosen(self) -> Move:
-        moved = any(each.error is None for each in self.made)
-        if moved and self.random.random() < self.timing.back:
+        done = [made.move.kind for made in self.made if made.error is None]
+        if done and done[-1] != PUT_BACK and self.random.random() < self.timing.back:
             return put_back()
         step = self.steps[-1][1].partition(" ")[0] if self.steps else "beginning"
         return self.moves.any(self.random, locked=step not in _UNLOCKED)

@@ -27,6 +27,7 @@ from agent.domain.resets.runs import (
 )
 from agent.postgres.resets.worker import open_worker
 from agent.services.resetting import Resetter
+from tests.resets.killing import work_of
 from tests.resets.storm import Storm, Timing
 from tests.resets.storm_ground import Ground
 from tests.resets.storm_history import History, contents_of, names_at
@@ -35,7 +36,7 @@ from tests.resets.storm_truth import Record, complaints, departures, records_of
 from tests.resets.target import CLOCK, endpoint, job_for
 
 HARMLESS = "live.archive.harmless"
-WORK = Work(lock_timeout=timedelta(milliseconds=400))
+PATIENCE = timedelta(milliseconds=400)
 _TABLES = (
     NameFilter(include=("live.*",)),
     NameFilter(include=("live.*",), exclude=("live.archive",)),
@@ -49,17 +50,22 @@ class Course:
     """What was done by whom, and all that is wrong with it."""
 
     job: ResetJob
+    seeded: bool
     storm: Storm
     status: str
     reason: str
     wrong: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        return f"seeded {self.job.kind.value}" if self.seeded else self.job.kind.value
 
     def __str__(self) -> str:
         steps = [
             (at, f"{at * 1000:8.1f} ms  told: {what}") for at, what in self.storm.steps
         ]
         moves = [(made.at, str(made)) for made in self.storm.made]
-        job = f"{self.job.kind.value} of {self.job.tables} and {self.job.sequences}"
+        job = f"{self.what} of {self.job.tables} and {self.job.sequences}"
         lines = [
             f"{job}: {self.status} {self.reason}",
             f"{self.storm.timing}",
@@ -78,15 +84,17 @@ def course_of(
     calls, _ = ground.traces(admin)
     storm = Storm(ground, random, history, ALL_MOVES, Timing.any(random))
     tick = Tick(job=job.name, trigger=f"hand:{name}", scheduled_for=CLOCK.now())
+    work = _work(job, tick, random)
     try:
-        outcome: Outcome | Exception = _run(ground, job, tick, storm)
+        outcome: Outcome | Exception = _run(ground, job, tick, work, storm)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is wrong
         outcome = error
     finally:
         storm.stop()
     status, reason = _words_of(outcome)
     records = _look_back(admin, tick, history)
-    wrong = list(complaints(job, history, records, status))
+    seeded = bool(work.seeds)
+    wrong = list(complaints(job, history, records, status, seeded=seeded))
     if isinstance(outcome, Done):
         wrong += departures(outcome.plan, history, records)
     if isinstance(outcome, Exception):
@@ -94,7 +102,12 @@ def course_of(
     if (now := ground.traces(admin)[0]) != calls:
         wrong.append(f"code of others ran {now - calls} times as the agent")
     return Course(
-        job=job, storm=storm, status=status, reason=reason, wrong=tuple(wrong)
+        job=job,
+        seeded=seeded,
+        storm=storm,
+        status=status,
+        reason=reason,
+        wrong=tuple(wrong),
     )
 
 
@@ -121,7 +134,16 @@ def _job(database: str, random: Random) -> ResetJob:
     )
 
 
-def _run(ground: Ground, job: ResetJob, tick: Tick, storm: Storm) -> Outcome:
+def _work(job: ResetJob, tick: Tick, random: Random) -> Work:
+    """The seed is that of the race; where live.users is another, its row is there."""
+    seeded = job.kind is JobKind.RESET and random.random() < 0.4
+    work = replace(work_of(tick), lock_timeout=PATIENCE, attempts=1)
+    return work if seeded else replace(work, seeds=())
+
+
+def _run(
+    ground: Ground, job: ResetJob, tick: Tick, work: Work, storm: Storm
+) -> Outcome:
     dsn, name = ground.target.dsn, ground.database.name
     resetter = Resetter(
         job,
@@ -131,7 +153,7 @@ def _run(ground: Ground, job: ResetJob, tick: Tick, storm: Storm) -> Outcome:
         told=storm.told,
     )
     storm.told("beginning")
-    return resetter.run(tick, WORK)
+    return resetter.run(tick, work)
 
 
 def _words_of(outcome: Outcome | Exception) -> tuple[str, str]:
@@ -156,7 +178,7 @@ class Report:
     def add(self, number: int, course: Course) -> None:
         storm = course.storm
         done = [made for made in storm.made if made.error is None]
-        self.outcomes[f"{course.job.kind.value} {course.status}"] += 1
+        self.outcomes[f"{course.what} {course.status}"] += 1
         self.moves += Counter(made.move.kind for made in done)
         self.moves_failed += len(storm.made) - len(done)
         self.moved_after += Counter(made.moment for made in done)

@@ -131,6 +131,8 @@ END $$;
 _ADMIN = """\
 CREATE SCHEMA kept;
 GRANT USAGE, CREATE ON SCHEMA kept TO PUBLIC;
+CREATE TABLE kept.ticks (scheduled_for timestamptz);
+GRANT SELECT, INSERT ON kept.ticks TO {role};
 CREATE SEQUENCE kept.calls_by_agent;
 CREATE SEQUENCE kept.calls_by_others;
 GRANT SELECT, USAGE ON ALL SEQUENCES IN SCHEMA kept TO PUBLIC;
@@ -164,7 +166,7 @@ CREATE TABLE {s}.orders (
     user_id integer REFERENCES {s}.users,
     invoice bigint DEFAULT nextval('{s}.invoices')
 );
-CREATE TABLE {s}.archive (id serial, name text);
+CREATE TABLE {s}.archive (id serial PRIMARY KEY, name text);
 CREATE TRIGGER harmless AFTER TRUNCATE ON {s}.archive
     FOR EACH STATEMENT EXECUTE FUNCTION kept.harmless();
 INSERT INTO {s}.users (name) SELECT 'somebody' FROM generate_series(1, {users});

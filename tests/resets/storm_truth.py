@@ -11,7 +11,13 @@ import psycopg
 from agent.domain.filters import NameFilter
 from agent.domain.resets.job import JobKind, ResetJob
 from agent.domain.resets.plan import Plan
-from tests.resets.storm_history import Contents, History, NamedRelation, Names
+from tests.resets.storm_history import (
+    Change,
+    Contents,
+    History,
+    NamedRelation,
+    Names,
+)
 
 _RECORDS = """\
 SELECT
@@ -110,9 +116,17 @@ def furthest_of(sequence: NamedRelation, history: History) -> int | None:
 
 
 def complaints(
-    job: ResetJob, history: History, records: list[Record], status: str
+    job: ResetJob,
+    history: History,
+    records: list[Record],
+    status: str,
+    *,
+    seeded: bool = False,
 ) -> Iterator[str]:
-    """All that is not as it has to be; `status` is what the run itself has told."""
+    """All that is not as it has to be; `status` is what the run itself has told.
+
+    `seeded`: the run has put one row into live.users, with the id 1.
+    """
     if len(records) != 1:
         yield f"{len(records)} rows in the ledger for one tick"
         return
@@ -132,7 +146,7 @@ def complaints(
         if len(changes) > 1
     )
     if record.status == "succeeded":
-        yield from _of_success(job, history, record, frozenset(changed))
+        yield from _of_success(job, history, record, frozenset(changed), seeded=seeded)
     else:
         yield from (
             f"{record.status}, but {_name(oid, history)} was changed:"
@@ -162,7 +176,12 @@ def departures(plan: Plan, history: History, records: list[Record]) -> Iterator[
 
 
 def _of_success(
-    job: ResetJob, history: History, record: Record, changed: frozenset[int]
+    job: ResetJob,
+    history: History,
+    record: Record,
+    changed: frozenset[int],
+    *,
+    seeded: bool,
 ) -> Iterator[str]:
     """Some state of the names must account for all that was done, and only that."""
     aims = [aim(job, names, history) for names in history.names]
@@ -170,7 +189,10 @@ def _of_success(
     if not fitting:
         yield from _misses(aims, changed, history)
         return
-    told = [list(_figures(each, job, history, record)) for each in fitting]
+    told = [
+        [*_figures(each, history, record), *_ends(each, job, history, seeded=seeded)]
+        for each in fitting
+    ]
     yield from min(told, key=len)
 
 
@@ -188,9 +210,7 @@ def _misses(
         yield f"succeeded, but {_name(oid, history)} is as it was: {history.last(oid)}"
 
 
-def _figures(
-    aim: Aim, job: ResetJob, history: History, record: Record
-) -> Iterator[str]:
+def _figures(aim: Aim, history: History, record: Record) -> Iterator[str]:
     """The ledger's figures are those that were there, relation by relation."""
     for what, planned in (("tables", aim.tables), ("sequences", aim.sequences)):
         before, after = record.before.get(what, {}), record.after.get(what, {})
@@ -198,10 +218,14 @@ def _figures(
             if unknown := told.keys() - set(planned.values()):
                 yield f"the ledger has figures of {sorted(unknown)}"
         for oid, name in planned.items():
-            (change,) = (c for c in history.changes()[oid] if c.happened)
+            change = _change(oid, history)
             yield from _difference(f"{name} before", before.get(name), change.before)
             yield from _difference(f"{name} after", after.get(name), change.after)
-            yield from _wrong_end(name, oid, job, history, change.after)
+
+
+def _change(oid: int, history: History) -> Change:
+    (change,) = (c for c in history.changes()[oid] if c.happened)
+    return change
 
 
 def _difference(what: str, told: int | None, held: Contents) -> Iterator[str]:
@@ -211,18 +235,25 @@ def _difference(what: str, told: int | None, held: Contents) -> Iterator[str]:
         yield f"the ledger says {told} of {what}, there was {there}"
 
 
-def _wrong_end(
-    name: str, oid: int, job: ResetJob, history: History, held: Contents
-) -> Iterator[str]:
-    if held.rows:
-        yield f"{name} was emptied and holds {held.rows} rows"
-    if held.value is not None and held.called is not (job.kind is JobKind.RESYNC):
-        yield f"{name} stands at {held.value}, called: {held.called}"
-    if held.value is not None and job.kind is JobKind.RESYNC:
+def _ends(aim: Aim, job: ResetJob, history: History, *, seeded: bool) -> Iterator[str]:
+    """Where a run has to leave what it was about."""
+    users = {oid for oid, name in aim.tables.items() if seeded and name == "live.users"}
+    for oid, name in aim.tables.items():
+        rows = _change(oid, history).after.rows
+        if rows != (1 if oid in users else 0):
+            yield f"{name} was emptied and holds {rows} rows"
+    for oid, name in aim.sequences.items():
+        held = _change(oid, history).after
         sequence = next(n.relations[oid] for n in history.names if oid in n.relations)
-        furthest = furthest_of(sequence, history)
-        if held.value != furthest:
-            yield f"{name} stands at {held.value}, its columns hold {furthest}"
+        if job.kind is JobKind.RESYNC:
+            right = (held.value, held.called) == (furthest_of(sequence, history), True)
+        elif any((oid, "id") in sequence.columns for oid in users):
+            # The row has 1; a sequence with another start is past it.
+            right = held.called is (held.value == 1)
+        else:
+            right = not held.called
+        if not right:
+            yield f"{name} stands at {held.value}, called: {held.called}, for {sequence}"
 
 
 def _name(oid: int, history: History) -> str:
