@@ -115,7 +115,7 @@ class Standing:
             if (job.server, job.database) != (self.job.server, self.job.database):
                 self._asked = False
             self._begun, self._unchanged_since = monotonic, None
-            self._tried = self._absence = None
+            self._absence = None
             self.since = self.now(monotonic) if self._asked else None
         self.job = job
 
@@ -156,13 +156,12 @@ class Standing:
             return None
         same = record.before.get("schedule") == schedule_text(schedule)
         ours = record.job_sha256 in {"", self.job.job_sha256}
-        past = record.scheduled_for <= attention.server_now
-        return record.scheduled_for if same and ours and past else None
+        return record.scheduled_for if same and ours else None
 
     def early(self, tick: Tick, ahead: timedelta, monotonic: float) -> None:
         """It is not yet time for a tick, which is to be looked at again."""
         self._clock = ServerClock(shown=tick.scheduled_for - ahead, at=monotonic)
-        before = max(tick.scheduled_for - _MOMENT, self.now(self._begun))
+        before = tick.scheduled_for - _MOMENT
         self.since = min(self.since or before, before)
         self._tried = None
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from textwrap import dedent
+from threading import Event
+from uuid import uuid4
 
 import pytest
+from psycopg.types.json import Jsonb
 
+from agent.bootstrap.ticking import scheduled_jobs
+from agent.config.loading import parse
 from agent.demo.embedded import free_port
 from agent.domain.resets.ledger import RunRecord, Status
 from agent.domain.schedules.missed import ABSENT
@@ -21,8 +27,8 @@ from tests.postgres_servers import Database
 from tests.resets.target import Target, armed_target, endpoint
 
 JOB = "nightly-reset"
-# Rare enough that no other tick comes while an agent starts on a busy machine.
-BEAT = Every(interval=timedelta(seconds=12))
+BEAT = Every(interval=timedelta(seconds=5))
+SECOND = timedelta(seconds=1)
 WEEKLY = Every(interval=timedelta(days=7))
 RUNNING = "suspended: false"
 SUSPENDED = "suspended: true"
@@ -33,7 +39,7 @@ def config(
     *,
     all_jobs: str = RUNNING,
     on_server: str = RUNNING,
-    schedule: str = "schedule: {every: 12s}",
+    schedule: str = "schedule: {every: 5s}",
     job: str = RUNNING,
     deadline: str = "300d",
 ) -> str:
@@ -98,14 +104,34 @@ class Lives:
         return max(until(lambda: self.ran() - before, "a run"))
 
     def write_record(self, at: datetime, schedule: str, status: Status) -> None:
+        """What an earlier life of the agent would have left in the ledger."""
+        now = CLOCK.now().isoformat()
+        row = {
+            "run_id": str(uuid4()),
+            "job": JOB,
+            "job_sha256": self._job_sha256(),
+            "trigger": "schedule",
+            "scheduled_for": at.isoformat(),
+            "status": status.value,
+            "agent": "earlier/1",
+            "before": {"schedule": schedule},
+            "attempts": 1,
+            "claimed_at": now,
+            "seen_at": now,
+            "finished_at": now,
+        }
         with self.target.database.connect() as connection:
             connection.execute(
-                "INSERT INTO sequence_agent.job_run"
-                " (job, trigger, scheduled_for, status, agent, before, finished_at)"
-                " VALUES (%s, 'schedule', %s, %s, 'earlier/1',"
-                " jsonb_build_object('schedule', %s::text), now())",
-                [JOB, at, status.value, schedule],
+                "INSERT INTO sequence_agent.job_run SELECT ("
+                "jsonb_populate_record(NULL::sequence_agent.job_run, %s)).*",
+                [Jsonb(row)],
             )
+
+    def _job_sha256(self) -> str:
+        text = config(self.target).encode()
+        loaded = parse(text, self.file, os.environ)
+        (job,) = scheduled_jobs(loaded, os.environ, stopping=Event())
+        return job.job_sha256
 
 
 @pytest.fixture
@@ -115,10 +141,38 @@ def lives(database: Database, tmp_path: Path) -> Lives:
     return Lives(target=armed_target(database), file=file)
 
 
-def let_a_tick_pass() -> datetime:
-    (tick,) = next_ticks(BEAT, CLOCK.now(), 1)
-    until(lambda: CLOCK.now() > tick, "a tick that nobody runs")
-    return tick
+@dataclass(frozen=True, kw_only=True)
+class Rare:
+    """A schedule with a tick in some seconds, and none for days around it.
+
+    However long an agent takes to start on a busy machine, no other tick comes.
+    """
+
+    tick: datetime
+    every: Every
+
+    @property
+    def text(self) -> str:
+        return f"schedule: {{every: {self.every.interval // SECOND}s}}"
+
+    def pass_by(self) -> None:
+        until(lambda: CLOCK.now() > self.tick, "a tick that nobody runs")
+
+
+def rare(lives: Lives) -> Rare:
+    """One whose last tick ran."""
+    soon = int(CLOCK.now().timestamp()) + 5
+    at, parts = next(
+        (second, parts)
+        for second in range(soon, soon + 60)
+        for parts in range(2000, 4000)
+        if second % parts == 0
+    )
+    tick = datetime.fromtimestamp(at, UTC)
+    every = Every(interval=SECOND * (at // parts))
+    text = f"every {at // parts}s"
+    lives.write_record(tick - every.interval, text, Status.SUCCEEDED)
+    return Rare(tick=tick, every=every)
 
 
 def looked_at_twice(agent: RunningAgent) -> None:
@@ -166,38 +220,38 @@ def test_a_tick_of_another_configuration_does_not_run_after_a_restart(
 
 
 def test_a_tick_from_before_a_file_was_edited_back_does_not_run(lives: Lives) -> None:
-    with lives.life(config(lives.target)):
-        lives.another_run()
-    lives.file.write_text(config(lives.target, job=SUSPENDED))
-    tick = let_a_tick_pass()
+    seldom = rare(lives)
+    text = config(lives.target, schedule=seldom.text, job=SUSPENDED)
+    lives.file.write_text(text)
+    seldom.pass_by()
 
-    with lives.life(config(lives.target)):
-        lives.another_run()
+    with lives.life(text.replace(SUSPENDED, RUNNING)) as agent:
+        looked_at_twice(agent)
 
-    assert tick not in lives.ran()
+    assert seldom.tick not in lives.ran()
 
 
 def test_a_tick_of_an_absence_runs_where_nobody_touched_the_file(lives: Lives) -> None:
-    with lives.life(config(lives.target)):
-        lives.another_run()
-    tick = let_a_tick_pass()
+    seldom = rare(lives)
+    lives.file.write_text(config(lives.target, schedule=seldom.text))
+    seldom.pass_by()
 
     with lives.life():
-        until(lambda: tick in lives.ran(), "the run that was due")
+        until(lambda: seldom.tick in lives.ran(), "the run that was due")
 
 
 def test_a_tick_from_before_the_database_was_armed_again_does_not_run(
     lives: Lives,
 ) -> None:
-    with lives.life(config(lives.target)):
-        lives.another_run()
-    tick = let_a_tick_pass()
+    seldom = rare(lives)
+    lives.file.write_text(config(lives.target, schedule=seldom.text))
+    seldom.pass_by()
     lives.target.arm()
 
-    with lives.life():
-        lives.another_run()
+    with lives.life() as agent:
+        looked_at_twice(agent)
 
-    assert tick not in lives.ran()
+    assert seldom.tick not in lives.ran()
 
 
 def test_what_nobody_had_in_force_is_written_down_as_missed(lives: Lives) -> None:
@@ -220,7 +274,7 @@ def test_what_nobody_had_in_force_is_written_down_as_missed(lives: Lives) -> Non
 
 def test_rows_from_the_future_keep_no_tick_from_running(lives: Lives) -> None:
     (tick,) = next_ticks(BEAT, CLOCK.now() + timedelta(days=1), 1)
-    lives.write_record(tick, "every 12s", Status.MISSED)
+    lives.write_record(tick, "every 5s", Status.MISSED)
 
     with lives.life(config(lives.target)):
         lives.another_run()

@@ -43,6 +43,7 @@ class FakeTarget:
     broken: bool = False
     held: Event | None = None
     reluctant: Event | None = None
+    asked: int = 0
     ran: list[Tick] = field(default_factory=list)
     start_bys: list[float] = field(default_factory=list)
     early: list[Tick] = field(default_factory=list)
@@ -54,6 +55,7 @@ class FakeTarget:
 
     def attend(self, job: str) -> Attention:
         del job
+        self.asked += 1
         if self.reluctant is not None:
             self.reluctant.wait(10)
         if self.broken:
@@ -162,6 +164,16 @@ class Stage:
     def attend(self) -> None:
         """Ask the targets again."""
         self.apply(*self._in_force)
+
+    def attend_in_vain(self) -> None:
+        """Ask the broken target again, and once more, for that comes after the first."""
+        for _ in range(2):
+            self._ask()
+
+    def _ask(self) -> None:
+        asked = self.target.asked
+        self.jobs.apply(self._in_force)
+        until(lambda: self.target.asked > asked, "a question")
 
     def at(self, moment: datetime) -> None:
         """Look at the jobs when the agent's clock shows this."""

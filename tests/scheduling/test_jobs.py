@@ -168,6 +168,18 @@ def test_a_tick_that_failed_is_not_run_again_when_the_target_can_be_reached(
     assert stage.ticks() == [THREE, THREE + HOUR]
 
 
+def test_a_target_that_stays_out_of_reach_has_each_tick_once(stage: Stage) -> None:
+    stage.target.broken = True
+    stage.apply(stage.job())
+    stage.at(THREE)
+    assert stage.ticks() == [THREE]
+
+    stage.attend_in_vain()
+    stage.jobs.look()
+
+    assert stage.ticks() == [THREE]
+
+
 def test_a_tick_from_before_the_start_runs_when_the_target_can_be_reached(
     stage: Stage,
 ) -> None:

@@ -20,6 +20,7 @@ from tests.scheduling.stage import (
     MINUTE,
     SECOND,
     THREE,
+    FakeTarget,
     Stage,
     record,
 )
@@ -146,6 +147,29 @@ def test_a_tick_of_an_absence_that_another_agent_ran_is_not_missed(
     assert stage.target.noted == []
 
 
+def test_only_ticks_of_the_absence_are_told_as_such(stage: Stage) -> None:
+    restarted(stage, unchanged_for=MINUTE)
+
+    stage.at(THREE + HOUR)
+    assert stage.ticks() == [THREE + HOUR]
+    stage.clock.move(30 * MINUTE)
+    stage.attend()
+
+    until(lambda: stage.target.noted, "the tick of the absence")
+    assert [at for at, _, _ in stage.target.noted] == [THREE]
+    assert stage.shown.lost_ticks == 1
+
+
+def test_an_absence_of_what_a_job_was_before_is_not_told(stage: Stage) -> None:
+    restarted(stage, unchanged_for=MINUTE)
+
+    stage.apply(stage.job(job_sha256="another"))
+    stage.clock.move(30 * MINUTE)
+    stage.attend()
+
+    assert stage.shown.lost_ticks == 0
+
+
 def test_of_a_long_absence_the_newest_hundred_ticks_are_named(stage: Stage) -> None:
     last = record(HOURLY, THREE - 500 * HOUR)
     restarted(stage, last=last, unchanged_for=MINUTE)
@@ -202,10 +226,24 @@ def test_a_job_that_left_the_configuration_begins_when_it_is_back(stage: Stage) 
     stage.apply()
     stage.clock.move(2 * MINUTE)
 
-    stage.apply(stage.job())
+    stage.apply(stage.job(), unchanged_for=LONG_AGO)
     stage.jobs.look()
 
     assert stage.ticks() == []
+
+
+def test_a_job_that_moved_to_a_server_whose_clock_is_ahead_begins_then(
+    stage: Stage,
+) -> None:
+    stage.apply(stage.job())
+    elsewhere = FakeTarget(stage.clock, behind=-5 * HOUR - 11 * MINUTE)
+
+    stage.apply(stage.job(server="elsewhere", target=elsewhere))
+    stage.jobs.look()
+
+    assert elsewhere.now() == THREE + 5 * HOUR + 10 * MINUTE
+    assert stage.ticks() == []
+    assert elsewhere.ran == []
 
 
 def test_a_change_before_the_target_was_ever_asked_begins_then(stage: Stage) -> None:

@@ -541,3 +541,20 @@ def test_predictions_are_not_scored_for_a_day_that_only_the_clock_leapt_over() -
 
     scored = [each for each in watch.stored().predictions if each.actual is not None]
     assert [each for each in scored if each.horizon == 28] == []
+
+
+def test_a_history_read_late_is_bridged_by_the_clock_as_it_is_now() -> None:
+    before = Watch()
+    before.minutes(10)
+    after = Watch(at=before.now + 10 * MINUTE + DAY)
+    after.seconds = before.seconds + 10 * 60
+    after.minutes(2)
+    after.step(-DAY)
+    after.minutes(1)
+
+    after.tracker.resume(before.stored())
+    after.minutes(60)
+
+    usage = after.usage()
+    assert usage.consumed == after.seconds - 60
+    assert usage.per_second["1d"] == pytest.approx(1, rel=0.02)
