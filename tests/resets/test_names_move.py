@@ -35,7 +35,7 @@ SEEDED = replace(
     seeds=(Seed(name="s.sql", content=b"INSERT INTO live.users VALUES (50, 'x')"),),
 )
 # 1: before each of them. What is left out differs from one kind of run to another.
-EVERY = int(os.environ.get("NAMES_EVERY", "3"))
+EVERY = int(os.environ.get("NAMES_EVERY", "9"))
 MOMENTS = ("locking", "counting", "emptying", "running what", "checking", "committing")
 MOVES = {
     "tables and sequences": swap("keep"),
