@@ -17,7 +17,7 @@ from agent.domain.resets.runs import Done, Refused, Run, Work
 from agent.domain.wording import counted
 from agent.errors import BusyError
 from agent.postgres.connect import BoundedConnection
-from agent.postgres.facts.names import NamesMovedError
+from agent.postgres.facts.names import Named, NamesMovedError
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
 from agent.postgres.resets import effects
@@ -34,6 +34,7 @@ from agent.postgres.resets.proof import (
     VerificationError,
     held,
     prove_locked,
+    prove_names,
     proven,
 )
 from agent.postgres.resets.seeding import SeedRunner
@@ -198,13 +199,13 @@ class Attempt:
             before = figures_before(planned)
         else:
             self._empty(planned)
-            self._seed()
+            self._seed(planned)
         with self._step("running what was put off to the commit"):
             effects.bring_forward(self.connection)
         seeded = bool(self.work.seeds) and not self._moves_only
         if seeded:
             with self._step("moving sequences past the seeded rows"):
-                follow_rows(self.session, self.job)
+                follow_rows(self.session, planned)
         with self._step("checking what was done"):
             after = figures_after(self.session, planned, seeded=seeded)
         return Done(plan=planned, before=before, after=after, attempts=self.number)
@@ -225,10 +226,15 @@ class Attempt:
             effects.truncate(self.connection, tables)
             effects.restart(self.connection, listed)
 
-    def _seed(self) -> None:
+    def _seed(self, planned: Plan) -> None:
+        """Run the seeds, which go by names, while these lead where they did."""
+        tables: list[Named] = [*planned_tables(planned)]
+        named = [*tables, *(each.definition for each in planned.sequences)]
         patience = self.work.lock_timeout
         bound(self.connection, statement=LONGEST_STATEMENT, lock=patience)
         for each in self.work.seeds:
+            prove_names(self.connection, named)
             # It tells by itself what it does.
             with step(f"running {each.name}", lambda _: None):
                 self.seeding.run(each)
+        prove_names(self.connection, named)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from agent.domain.resets.facts import Catalog, Unknown
 from agent.domain.resets.job import JobKind, ResetJob
-from agent.domain.resets.plan import MovedSequence, plan, scope_of
+from agent.domain.resets.plan import MovedSequence, Plan, plan, scope_of
 from agent.domain.resets.resync import furthest, past
 from agent.domain.sequences import At, Position, Unused
 from agent.postgres.resets import effects
@@ -33,14 +33,14 @@ def advance(
     return behind
 
 
-def follow_rows(session: TargetSession, job: ResetJob) -> None:
+def follow_rows(session: TargetSession, planned: Plan) -> None:
     """Move on the sequences of emptied tables that seeded rows have left behind.
 
     Raises VerificationError and NamesMovedError.
     """
-    catalog = session.catalog()
-    advance(session, _left_behind(session, job, catalog))
-    for move in _left_behind(session, job, catalog):
+    # Of the tables that were emptied, whatever the patterns of the job lead to by now.
+    advance(session, _left_behind(session, planned.job, planned.catalog))
+    for move in _left_behind(session, planned.job, planned.catalog):
         name = move.definition.qualified
         raise VerificationError(f"sequence {name!r} is behind the seeded rows")
 
