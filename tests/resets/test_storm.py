@@ -24,7 +24,7 @@ from tests.resets.storm_ground import Ground, ground_in
 from tests.resets.target import CLOCK
 
 RUNS = int(os.environ.get("STORM_RUNS", "40"))
-SEED = int(os.environ.get("STORM_SEED", "5"))
+SEED = int(os.environ.get("STORM_SEED", "33"))
 ONLY = os.environ.get("STORM_ONLY")
 NUMBERS = range(RUNS) if ONLY is None else range(int(ONLY), int(ONLY) + 1)
 
