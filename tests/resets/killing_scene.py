@@ -133,7 +133,7 @@ def prepared(database: Database) -> Ground:
     """A target whose job tells, in tables outside it, which effects there were."""
     ground = ground_in(database)
     with database.connect() as admin:
-        ground.make_anew(admin, Random(1), behind=False)
+        ground.make_anew(admin, Random(1))
         admin.execute(ground.filled(_KEPT))
         with database.connect(ground.owner) as owner:
             owner.execute(ground.filled(_PREPARATION))

@@ -210,11 +210,17 @@ class Ground:
         return self.target.filled(named).encode()
 
     def make_anew(
-        self, admin: psycopg.Connection[Any], random: Random, *, behind: bool
+        self,
+        admin: psycopg.Connection[Any],
+        random: Random,
+        *,
+        behind: bool = False,
+        armed: bool = False,
     ) -> History:
         """All schemas as at first, with figures that tell each relation from others.
 
-        `behind`: sequences that have fallen behind their columns, for a resync.
+        `behind`: sequences that have fallen behind their columns, for a resync;
+        `armed`: code in the schema that may come into the place of the job's.
         """
         figures = random.sample(range(2, 60), 7)
         script = _DROP + "SET ROLE {owner};"
@@ -223,7 +229,7 @@ class Ground:
         script += _BESIDE.replace("{bills}", str(figures[6]))
         if behind:
             script += _setbacks(random)
-        if random.random() < 0.3:
+        if armed:
             script += _ARMED
         script += "RESET ROLE; SELECT kept.note_rightful()"
         admin.execute(self.filled(script))

@@ -51,7 +51,7 @@ def admin(ground: Ground) -> Iterator[psycopg.Connection[Any]]:
 def test_an_effect_of_a_run_that_failed_is_noticed(
     ground: Ground, admin: psycopg.Connection[Any], effect: str
 ) -> None:
-    history = ground.make_anew(admin, Random(1), behind=False)
+    history = ground.make_anew(admin, Random(1))
     _look(admin, history)
     assert list(complaints(job_of(ground), history, [FAILED], "failed")) == []
 
@@ -74,7 +74,7 @@ def test_an_effect_of_a_run_that_failed_is_noticed(
 def test_a_success_that_was_none_or_more_is_noticed(
     ground: Ground, admin: psycopg.Connection[Any], effect: str, complaint: str
 ) -> None:
-    history = ground.make_anew(admin, Random(1), behind=False)
+    history = ground.make_anew(admin, Random(1))
     told = _figures_of_a_reset(history)
 
     admin.execute(effect.encode())
@@ -87,7 +87,7 @@ def test_a_success_that_was_none_or_more_is_noticed(
 def test_a_right_reset_is_nothing_to_complain_of(
     ground: Ground, admin: psycopg.Connection[Any]
 ) -> None:
-    history = ground.make_anew(admin, Random(1), behind=False)
+    history = ground.make_anew(admin, Random(1))
     told = _figures_of_a_reset(history)
 
     admin.execute(RESET.encode())
@@ -100,7 +100,7 @@ def test_a_right_reset_is_nothing_to_complain_of(
 def test_code_that_runs_as_the_agent_leaves_a_trace_though_rolled_back(
     ground: Ground, admin: psycopg.Connection[Any], mode: str
 ) -> None:
-    ground.make_anew(admin, Random(1), behind=False)
+    ground.make_anew(admin, Random(1))
     with ground.database.connect(ground.owner) as owner:
         owner.execute("CREATE VIEW live.trap AS SELECT kept.trap()")
     written, others = ground.traces(admin)
@@ -121,7 +121,7 @@ def test_names_are_put_back_whatever_was_done_to_them(
     ground: Ground, admin: psycopg.Connection[Any]
 ) -> None:
     random = Random(1)
-    before = ground.make_anew(admin, random, behind=False).names[0]
+    before = ground.make_anew(admin, random).names[0]
     with ground.database.connect(ground.owner) as owner:
         for _ in range(40):
             move = ONLY_NAMES.any(random, locked=False)
