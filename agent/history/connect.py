@@ -15,13 +15,16 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, 
 from sqlalchemy.exc import ArgumentError
 
 from agent.errors import HistoryError
+from agent.history import session
 from agent.history.deadline import SESSION, bound_sessions
 
 _LOCK = timedelta(seconds=2)
 _CONNECT = timedelta(seconds=5)
-_STATEMENT = timedelta(seconds=10)
+
+VERSION_TABLE = "sequence_agent_version"
 
 _WRITING = "writing"
+_TRANSLATED = "schema_translate_map"
 
 # NORMAL may lose the last rounds when the power fails, and never harms the file.
 _PRAGMAS = (
@@ -62,6 +65,7 @@ def engine_at(url: URL, *, patience: timedelta = SESSION) -> Engine:
 def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction that sees one state of all tables."""
     with engine.begin() as connection:
+        _find_tables(connection)
         yield connection
 
 
@@ -69,7 +73,15 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that is committed at the end, or never was."""
     with engine.execution_options(**{_WRITING: True}).begin() as connection:
+        _find_tables(connection)
         yield connection
+
+
+def schema_of(connection: Connection) -> str | None:
+    """The schema of the history's tables; None on SQLite, which has none."""
+    names = connection.get_execution_options().get(_TRANSLATED, {})
+    schema: str | None = names.get(None)
+    return schema
 
 
 def give_back_space(file: str) -> None:
@@ -126,22 +138,21 @@ def _postgres(url: URL, patience: timedelta) -> Engine:
         use_native_hstore=False,  # saves a look for a type that is not used
     )
     event.listen(engine, "begin", _begin_on_postgres)
+    session.keep_to_the_catalog(engine)
+    # Registered last, it comes first: all that a connection waits for is bounded.
     bound_sessions(engine, patience)
     return engine
 
 
 def _begin_on_postgres(connection: Connection) -> None:
-    """For the transaction only, and not in the startup packet: poolers refuse that."""
-    mode = (
-        "ISOLATION LEVEL READ COMMITTED, READ WRITE"
-        if _is_writing(connection)
-        else "ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-    )
-    connection.exec_driver_sql(
-        f"SET TRANSACTION {mode};"
-        f"SET LOCAL statement_timeout = {_milliseconds(_STATEMENT)};"
-        f"SET LOCAL lock_timeout = {_milliseconds(_LOCK)}"
-    )
+    session.begin(connection, writing=_is_writing(connection))
+
+
+def _find_tables(connection: Connection) -> None:
+    """Name each table with its schema from here on."""
+    if connection.dialect.name == "postgresql":
+        schema = session.home(connection, VERSION_TABLE)
+        connection.execution_options(**{_TRANSLATED: {None: schema}})
 
 
 def _is_writing(connection: Connection) -> bool:

@@ -14,9 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Text, column, func, inspect, select, table
 
 from agent.errors import HistoryError
-from agent.history.connect import reading, writing
-
-VERSION_TABLE = "sequence_agent_version"
+from agent.history.connect import VERSION_TABLE, reading, schema_of, writing
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Drawn by lot; agents that start on one PostgreSQL take turns by it.
@@ -62,9 +60,10 @@ def is_up_to_date(connection: Connection) -> bool:
 
 def version(connection: Connection) -> str | None:
     """The last migration that the tables went through; None if there are no tables."""
-    if not inspect(connection).has_table(VERSION_TABLE):
+    if not inspect(connection).has_table(VERSION_TABLE, schema_of(connection)):
         return None
-    statement = select(column("version_num", Text)).select_from(table(VERSION_TABLE))
+    versions_made = table(VERSION_TABLE, schema=schema_of(connection))
+    statement = select(column("version_num", Text)).select_from(versions_made)
     return connection.execute(statement).scalar()
 
 
@@ -87,7 +86,12 @@ def upgrade(connection: Connection, to: str = "head") -> None:
         ]
 
     context = MigrationContext.configure(
-        connection, opts={"version_table": VERSION_TABLE, "fn": steps}
+        connection,
+        opts={
+            "version_table": VERSION_TABLE,
+            "version_table_schema": schema_of(connection),
+            "fn": steps,
+        },
     )
     with Operations.context(context):
         context.run_migrations()

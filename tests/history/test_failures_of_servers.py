@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from agent.demo.embedded import EmbeddedPostgres
 from agent.errors import HistoryError
-from agent.history.connect import engine_at, reading, writing
+from agent.history.connect import engine_at, reading, schema_of, writing
 from agent.history.store import SqlHistory
 from agent.ports import Chapter
 from tests.history.conftest import RETENTION, url_of
@@ -109,8 +109,8 @@ def test_a_role_that_may_not_create_tables_is_told_what_it_needs(
 
         assert told == (
             f"cannot write the history at {place(database, role)}:"
-            " permission denied for schema public;"
-            " its role needs the rights to create tables in its schema and to use them"
+            " in no schema of its search path does its role have tables or the right to"
+            " create them; it needs USAGE and CREATE on one of them"
         )
         database.execute(f'GRANT CREATE ON SCHEMA public TO "{role}"')
         saved(history)
@@ -170,17 +170,15 @@ def test_a_session_is_seen_by_its_name_and_has_deadlines(database: Database) -> 
 
 
 def test_what_the_url_says_of_a_connection_holds(database: Database) -> None:
-    url = f"{url_of(database)}?application_name=mine&options=-csearch_path%3Dpg_catalog"
+    database.execute("CREATE SCHEMA kept")
+    options = "application_name=mine&options=-csearch_path%3Dkept"
+    url = f"{url_of(database)}?{options}"
 
     with reading(engine_at(make_url(url))) as connection:
-        found = connection.execute(
-            text(
-                "SELECT current_setting('application_name'),"
-                " current_setting('search_path')"
-            )
-        ).one()
+        name = connection.execute(text("SHOW application_name")).scalar()
+        schema = schema_of(connection)
 
-    assert found == ("mine", "pg_catalog")
+    assert (name, schema) == ("mine", "kept")
 
 
 def test_no_connection_is_kept(database: Database) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import make_url
+from sqlalchemy import MetaData, make_url
 
 from agent.errors import HistoryError
 from agent.history import schema
-from agent.history.connect import engine_at, reading, writing
+from agent.history.connect import VERSION_TABLE, engine_at, reading, schema_of, writing
 from agent.history.store import SqlHistory
 from agent.history.tables import metadata
 from agent.ports import Chapter
@@ -37,9 +37,18 @@ def test_the_migrations_lead_to_the_tables_that_the_program_knows(home: Home) ->
     schema.bring_up_to_date(engine)
 
     with reading(engine) as connection:
-        options = {"version_table": schema.VERSION_TABLE, "compare_type": True}
+        kept_in = schema_of(connection)
+        options = {
+            "version_table": VERSION_TABLE,
+            "version_table_schema": kept_in,
+            "compare_type": True,
+            "include_schemas": kept_in is not None,
+        }
         context = MigrationContext.configure(connection, opts=options)
-        differences = compare_metadata(context, metadata)
+        known = MetaData(schema=kept_in)
+        for table in metadata.sorted_tables:
+            table.to_metadata(known)
+        differences = compare_metadata(context, known)
 
     assert differences == []
 

@@ -16,7 +16,7 @@ FILES = sorted(each.name for each in FOLDER.iterdir() if each.name.endswith(".sq
 # What may run before the search path of a transaction is set.
 FIRST = ("session_settings", "seed_session", "seed_settings")
 _CALL = re.compile(
-    r"(?<![.\w])(?!(?:in|array|exists|all|any|operator|c)\b)([a-z_]\w*)\(",
+    r"(?<![.\w])(?!(?:in|array|exists|all|any|operator)\b)([a-z_]\w*)\(",
     re.IGNORECASE,
 )
 

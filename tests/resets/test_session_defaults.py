@@ -15,7 +15,8 @@ from agent.domain.resets.runs import Done, Work
 from agent.domain.resets.seeds import Seed
 from agent.postgres.arming import disarm
 from agent.postgres.resets.worker import open_worker
-from tests.postgres_servers import Database, role_name
+from tests.hostile_schema import lay_on_path, ran
+from tests.postgres_servers import Database
 from tests.resets.target import (
     CLOCK,
     Target,
@@ -177,73 +178,12 @@ def _in_encoding(database: Database, encoding: str) -> Iterator[Database]:
         database.roles.extend(other.roles)
 
 
-# Whose functions run.
-
-_SHADOWED = (
-    "set_config(text, text, boolean)",
-    "current_setting(text)",
-    "current_setting(text, boolean)",
-    "pg_backend_pid()",
-    "clock_timestamp()",
-    "current_database()",
-    "pg_is_in_recovery()",
-    "format(text, text)",
-    "quote_ident(text)",
-    "pg_try_advisory_xact_lock(bigint)",
-    "hashtextextended(text, bigint)",
-    "has_schema_privilege(oid, text)",
-    "pg_has_role(oid, oid, text)",
-    "pg_get_userbyid(oid)",
-    "setval(regclass, bigint, boolean)",
-    "pg_total_relation_size(regclass)",
-    "count(bigint)",
-    "lower(text)",
-)
-
-
-def _hostile(database: Database, admin: str) -> str:
-    """Functions and operators named like the catalog's, on the path before it."""
-    statements = [
-        (
-            "CREATE SCHEMA evil; GRANT USAGE ON SCHEMA evil TO PUBLIC;"
-            "CREATE SEQUENCE evil.sprung; GRANT ALL ON SEQUENCE evil.sprung TO PUBLIC;"
-            "CREATE FUNCTION evil.spring() RETURNS void LANGUAGE plpgsql AS $$ BEGIN"
-            " PERFORM pg_catalog.nextval('evil.sprung'); END $$;"
-        )
-    ]
-    for number, signature in enumerate(_SHADOWED):
-        returned = "text" if "text" in signature else "bigint"
-        statements.append(
-            f"CREATE FUNCTION evil.{signature} RETURNS {returned} LANGUAGE plpgsql AS"
-            f" $${{}} BEGIN PERFORM evil.spring(); RETURN '{number}'; END $$;".replace(
-                "{}", ""
-            )
-        )
-    for left, right in (("oid", "oid"), ("text", "text"), ("name", "text")):
-        statements.append(
-            f"CREATE FUNCTION evil.same({left}, {right}) RETURNS boolean LANGUAGE plpgsql"
-            " AS $$ BEGIN PERFORM evil.spring(); RETURN true; END $$;"
-            f"CREATE OPERATOR evil.= (LEFTARG = {left}, RIGHTARG = {right},"
-            " FUNCTION = evil.same);"
-        )
-    with database.connect(admin) as connection:
-        connection.execute("".join(statements).encode())
-    database.execute(
-        f'ALTER DATABASE "{database.name}" SET search_path = evil, pg_catalog, public'
-    )
-    return admin
-
-
 def test_nothing_of_the_owner_of_a_database_runs_as_somebody_else(
     database: Database,
 ) -> None:
     target = unarmed_target(database)
-    admin = database.role("owner")
-    database.execute(f'ALTER DATABASE "{database.name}" OWNER TO "{role_name(admin)}"')
-    _hostile(database, admin)
+    lay_on_path(database)
 
     _goes_as_ever(target)
 
-    assert database.execute("SELECT evil.sprung.is_called FROM evil.sprung") == [
-        (False,)
-    ]
+    assert not ran(database)
