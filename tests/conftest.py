@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from typing import cast
+from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,6 +21,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--postgres",
         default="16,18",
         help="major versions of PostgreSQL to test on (default: %(default)s)",
+    )
+    parser.addoption(
+        "--postgres-one-of",
+        default="",
+        help="and each test on one of these, so that all together meet all of them",
     )
     parser.addoption(
         "--postgres-from",
@@ -48,9 +54,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if _MAJOR in metafunc.fixturenames:
-        majors = [int(each) for each in metafunc.config.option.postgres.split(",")]
+        majors = majors_of(metafunc)
         ids = [f"pg{major}" for major in majors]
         metafunc.parametrize(_MAJOR, majors, ids=ids, scope="session")
+
+
+def majors_of(metafunc: pytest.Metafunc) -> list[int]:
+    """The versions that a test runs on."""
+    every, one_of = (
+        [int(major) for major in metafunc.config.getoption(option).split(",") if major]
+        for option in ("--postgres", "--postgres-one-of")
+    )
+    number = crc32(metafunc.definition.nodeid.encode())
+    return every + one_of[number % len(one_of) :][:1] if one_of else every
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m is looked at

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from agent.clock import SystemClock
+from agent.domain.pace import Deadlines
 from agent.domain.status import DatabaseStatus
-from agent.postgres.connect import Deadlines, Endpoint
+from agent.postgres.connect import Endpoint
 from agent.postgres.servers import PostgresServer
 from agent.services.sampling import Sampler, SamplingPlan
 

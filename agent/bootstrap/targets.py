@@ -10,14 +10,10 @@ from agent.bootstrap.dsns import usable_dsn
 from agent.clock import SystemClock
 from agent.config import Config, Sampling, Server, Severity, secrets
 from agent.domain.filters import NameFilter
-from agent.domain.findings import Thresholds
+from agent.domain.pace import Deadlines, Intervals, Thresholds
 from agent.domain.status import DatabaseStatus
 from agent.ports import Clock
-from agent.postgres.connect import (
-    Deadlines,
-    Endpoint,
-    with_password,
-)
+from agent.postgres.connect import Endpoint, with_password
 from agent.postgres.servers import PostgresServer, address
 from agent.services import surveying
 from agent.services.sampling import SamplingPlan
@@ -63,8 +59,10 @@ def servers_from_config(
                 selection=Selection(
                     schemas=server.schemas.names, sequences=server.sequences.names
                 ),
-                inventory_interval=config.sampling.inventory_interval,
-                column_interval=config.sampling.column_interval,
+                intervals=Intervals(
+                    inventory=config.sampling.inventory_interval,
+                    columns=config.sampling.column_interval,
+                ),
                 thresholds=thresholds_of(config.severity),
             ),
         )

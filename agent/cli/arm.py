@@ -15,10 +15,11 @@ from agent.cli.failures import ExitCode, UsageError, without_secrets
 from agent.cli.interrupting import leaving_at_once
 from agent.clock import SystemClock
 from agent.config.durations import format_duration, parse_duration
+from agent.domain.pace import Deadlines
 from agent.postgres import arming
 from agent.postgres.administering import ArmingRefusedError
 from agent.postgres.arming import Armed, Disarmed, Order
-from agent.postgres.connect import Deadlines, Endpoint
+from agent.postgres.connect import Endpoint
 
 EXAMPLES = """\
 Examples:

@@ -12,7 +12,7 @@ import typer
 from agent.cli import streams
 from agent.cli.failures import UsageError
 from agent.cli.looking import AllDatabasesOption, ConfigOption, DsnOption, look_at
-from agent.domain.findings import Thresholds
+from agent.domain.pace import Thresholds
 from agent.domain.verdict import verdict
 
 EXAMPLES = """\

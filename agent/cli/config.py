@@ -14,7 +14,8 @@ from agent.bootstrap.meeting import Meeting, meetings
 from agent.cli import streams
 from agent.cli.failures import ExitCode, sentences
 from agent.clock import SystemClock
-from agent.config import ConfigError, load
+from agent.config import ConfigError
+from agent.config import check as checked
 from agent.config.schema import json_schema
 from agent.domain.wording import counted, printable
 
@@ -48,11 +49,11 @@ def check(
 ) -> int:
     """Report all mistakes of a file at once.
 
-    Each comes with its line and path. Exits with 0 when there are none and with 2 otherwise. No server is contacted.
+    Each comes with its line and path; secrets that cannot be read now are mistakes too. Exits with 0 when there are none and with 2 otherwise. No server is contacted.
     Jobs of one database that are due at the same time are no mistake, and are told all the same.
     """
     try:
-        config = load(file, os.environ)
+        config = checked(file, os.environ)
     except ConfigError as error:
         for sentence in sentences(error):
             streams.write_error(sentence)

@@ -15,11 +15,9 @@ from agent.bootstrap import targets
 from agent.cli.failures import UsageError
 from agent.cli.interrupting import leaving_at_once
 from agent.cli.progress import progress
-from agent.domain.findings import Thresholds
+from agent.domain.pace import Thresholds
 from agent.domain.status import DatabaseStatus
 from agent.services.surveying import Target
-
-_CONCURRENCY = 16
 
 DsnOption = Annotated[
     list[str] | None,
@@ -80,7 +78,7 @@ def look_at(
         raise UsageError("either --dsn or --config is needed")
     return Look(
         targets=targets.servers_from_dsns(dsns, all_databases=all_databases),
-        concurrency=_CONCURRENCY,
+        concurrency=config.Sampling().concurrency,
         thresholds=Thresholds(),
     )
 

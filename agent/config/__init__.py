@@ -16,7 +16,7 @@ from agent.config.models import (
 )
 from agent.config.problems import ConfigError, Problem
 from agent.config.schema import json_schema
-from agent.config.secrets import SecretUnreadableError, check_secrets
+from agent.config.secrets import SecretUnreadableError
 from agent.config.servers import Filter, Resets, Server
 from agent.config.watching import ConfigFile
 
@@ -42,7 +42,6 @@ __all__ = [
     "TableFilter",
     "Threshold",
     "check",
-    "check_secrets",
     "json_schema",
     "load",
 ]

@@ -24,6 +24,7 @@ from agent.config.scalars import (
 )
 from agent.config.section import Listed, NonEmpty, Section
 from agent.config.servers import Filter
+from agent.domain.resets import job
 
 
 class Schedule(Section):
@@ -65,14 +66,17 @@ class TableFilter(Filter):
     )
 
 
+_LIMITS = job.Limits()
+
+
 class Limits(Section):
     """What a reset may remove at most; more than this refuses it."""
 
     rows: Rows = Field(
-        default=5_000_000, description="Rows in all the tables together."
+        default=_LIMITS.rows, description="Rows in all the tables together."
     )
     bytes: Size = Field(
-        default=20 * 1024**3,
+        default=_LIMITS.bytes,
         description="Size of the database.",
         json_schema_extra={"default": "20GiB"},
     )

@@ -34,15 +34,14 @@ def read(path: Path) -> bytes:
         raise ConfigError([Problem(None, "", message)], str(path)) from None
 
 
-def check(path: Path, environ: Mapping[str, str]) -> tuple[Problem, ...]:
-    """Tell all that is wrong with a file, secrets that cannot be read now included."""
-    try:
-        content = read(path)
-        config = parse(content, path, environ)
-    except ConfigError as error:
-        return error.problems
+def check(path: Path, environ: Mapping[str, str]) -> Config:
+    """The same as `load`, and what is missing now of the secrets is a mistake too."""
+    content = read(path)
+    config = parse(content, path, environ)
     document = documents.parse(content, str(path), environ)
-    return tuple(document.located(unreadable_secrets(config, environ)))
+    if missing := list(document.located(unreadable_secrets(config, environ))):
+        raise ConfigError(missing, str(path))
+    return config
 
 
 def parse(content: bytes, path: Path, environ: Mapping[str, str]) -> Config:

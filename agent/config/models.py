@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import (
     Field,
@@ -33,6 +33,7 @@ from agent.config.scalars import (
 )
 from agent.config.section import Listed, NonEmpty, Section
 from agent.config.servers import Server
+from agent.domain.pace import MAX_LOCKS, Deadlines, Intervals, Thresholds
 
 
 class Listen(Section):
@@ -78,11 +79,11 @@ class Sampling(Section):
         description="The time between two looks at the values of sequences.",
     )
     inventory_interval: Interval = Field(
-        default=timedelta(minutes=10),
+        default=Intervals().inventory,
         description="The time between two looks at which sequences there are.",
     )
     column_interval: Interval = Field(
-        default=timedelta(hours=1),
+        default=Intervals().columns,
         description=(
             "The time between two looks at how far the columns have come that sequences"
             " feed."
@@ -92,17 +93,17 @@ class Sampling(Section):
         default=16, description="How many databases are looked at at once."
     )
     connect_timeout: WholeSeconds = Field(
-        default=timedelta(seconds=5), description="How long connecting may take."
+        default=Deadlines().connect, description="How long connecting may take."
     )
     statement_timeout: Timeout = Field(
-        default=timedelta(seconds=10), description="How long one query may take."
+        default=Deadlines().statement, description="How long one query may take."
     )
     lock_timeout: Timeout = Field(
-        default=timedelta(milliseconds=200),
+        default=Deadlines().lock,
         description="How long one query may wait for a lock.",
     )
     max_locks: LockCount = Field(
-        default=256,
+        default=MAX_LOCKS,
         description=(
             "How many locks one transaction may take of the table that all sessions"
             " of a server share."
@@ -110,37 +111,36 @@ class Sampling(Section):
     )
 
 
+def _used_ratio(default: object = ...) -> Any:
+    return Field(default, description="The share of its values that is used up.")
+
+
+def _exhausts_within(default: object = ...) -> Any:
+    return Field(
+        default,
+        description="The time in which it may run out, by the early edge of its forecast.",
+    )
+
+
 class Threshold(Section):
     """From where on a sequence needs attention; either of the two is enough."""
 
-    used_ratio: Ratio = Field(description="The share of its values that is used up.")
-    exhausts_within: Span = Field(
-        description="The time in which it may run out, by the early edge of its forecast."
-    )
+    used_ratio: Ratio = _used_ratio()
+    exhausts_within: Span = _exhausts_within()
 
 
 class WarningThreshold(Threshold):
     """From where on a sequence is worth a look."""
 
-    used_ratio: Ratio = Field(
-        default=0.75, description="The share of its values that is used up."
-    )
-    exhausts_within: Span = Field(
-        default=timedelta(days=90),
-        description="The time in which it may run out, by the early edge of its forecast.",
-    )
+    used_ratio: Ratio = _used_ratio(Thresholds().warning_used_ratio)
+    exhausts_within: Span = _exhausts_within(Thresholds().warning_exhausts_within)
 
 
 class CriticalThreshold(Threshold):
     """From where on a sequence cannot wait."""
 
-    used_ratio: Ratio = Field(
-        default=0.90, description="The share of its values that is used up."
-    )
-    exhausts_within: Span = Field(
-        default=timedelta(days=14),
-        description="The time in which it may run out, by the early edge of its forecast.",
-    )
+    used_ratio: Ratio = _used_ratio(Thresholds().critical_used_ratio)
+    exhausts_within: Span = _exhausts_within(Thresholds().critical_exhausts_within)
 
 
 class Severity(Section):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from agent.config.dsns import checked_dsn
 from agent.config.models import Config
-from agent.config.problems import Place, Problem, written
+from agent.config.problems import Place
 from agent.config.servers import Server
 from agent.errors import AgentError
 
@@ -40,14 +40,6 @@ def password(server: Server) -> str | None:
     Raises SecretUnreadableError.
     """
     return None if server.password_file is None else _content(server.password_file)
-
-
-def check_secrets(config: Config, environ: Mapping[str, str]) -> tuple[Problem, ...]:
-    """Tell which secrets of a configuration cannot be had now, without lines."""
-    return tuple(
-        Problem(None, written(place), message)
-        for place, message in unreadable_secrets(config, environ)
-    )
 
 
 def unreadable_secrets(

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 from agent.config.scalars import Dsn, File, Name, QualifiedPattern, VariableName
 from agent.config.section import Listed, NonEmpty, Section
 from agent.domain.filters import NameFilter
+from agent.services.selection import Selection
 
 
 class Filter(Section):
@@ -47,7 +48,7 @@ class SchemaFilter(Filter):
     """Schemas by name."""
 
     exclude: Listed[Name] = Field(
-        default=("pg_*",),
+        default=Selection().schemas.exclude,
         description="Patterns of schemas to leave out.",
     )
 

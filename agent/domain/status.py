@@ -12,13 +12,7 @@ from functools import cached_property
 from typing import assert_never
 
 from agent.domain.consumption.usage import Usage
-from agent.domain.findings import (
-    Case,
-    Finding,
-    Thresholds,
-    describe_limit,
-    findings,
-)
+from agent.domain.findings import Case, Finding, describe_limit, findings
 from agent.domain.forecasting.forecast import State as Outlook
 from agent.domain.forecasting.scoring import Scorecard
 from agent.domain.limits import (
@@ -29,6 +23,7 @@ from agent.domain.limits import (
     limit_in,
     limiting_column,
 )
+from agent.domain.pace import Thresholds
 from agent.domain.sequences import (
     At,
     FedColumn,

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeVar
 
-from agent.domain.findings import Kind, Severity, Thresholds
+from agent.domain.findings import Kind, Severity
+from agent.domain.pace import Thresholds
 from agent.domain.status import DatabaseStatus, SequenceStatus, State
 from agent.domain.wording import counted, percent_used, printable
 

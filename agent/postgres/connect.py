@@ -22,6 +22,7 @@ from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
+from agent.domain.pace import Deadlines
 from agent.ports import Clock
 from agent.postgres.errors import (
     DatabaseQueryError,
@@ -42,15 +43,6 @@ _KEEPALIVES = {
     "keepalives_interval": "5",
     "keepalives_count": "3",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deadlines:
-    """How long anything may take on a sampled server."""
-
-    connect: timedelta = timedelta(seconds=5)
-    statement: timedelta = timedelta(seconds=10)
-    lock: timedelta = timedelta(milliseconds=200)
 
 
 def milliseconds(duration: timedelta) -> str:

@@ -10,7 +10,8 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import class_row
 from psycopg.sql import Composed
 
-from agent.postgres.connect import BoundedConnection, Deadlines, milliseconds
+from agent.domain.pace import Deadlines
+from agent.postgres.connect import BoundedConnection, milliseconds
 from agent.postgres.queries import query
 
 Row = TypeVar("Row")

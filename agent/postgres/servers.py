@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import psycopg
 
 from agent.domain.lost import Bereft, Deprived
+from agent.domain.pace import MAX_LOCKS
 from agent.domain.sequences import (
     Position,
     SequenceDefinition,
@@ -48,7 +49,7 @@ class PostgresServer:
 
     name: str
     endpoint: Endpoint
-    max_locks: int = 256
+    max_locks: int = MAX_LOCKS
 
     @property
     def default_database(self) -> str:

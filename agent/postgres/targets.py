@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from psycopg import IsolationLevel
 from psycopg.pq import TransactionStatus
 
+from agent.domain.pace import MAX_LOCKS, Deadlines
 from agent.domain.resets.facts import Catalog, Measured, Relation, Size
 from agent.domain.resets.verdicts import Scope
 from agent.domain.sequences import Position, SequenceDefinition
 from agent.ports import Clock
-from agent.postgres.connect import BoundedConnection, Deadlines, Endpoint, connection
+from agent.postgres.connect import BoundedConnection, Endpoint, connection
 from agent.postgres.facts.catalog import catalog
 from agent.postgres.facts.furthest import Column, furthest
 from agent.postgres.facts.measuring import sizes
@@ -22,8 +23,6 @@ from agent.postgres.facts.stillness import Doubts
 from agent.postgres.positions import PositionReader
 from agent.postgres.reading import ReadOnly
 from agent.postgres.versions import supported_major
-
-_MAX_LOCKS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +114,7 @@ class TargetSession:
         """Those that can be read; a standby has no values of unlogged ones."""
         in_recovery = catalog.server.in_recovery
         there = [each for each in sequences if not (each.unlogged and in_recovery)]
-        reader = PositionReader(reading, major=self._major, max_locks=_MAX_LOCKS)
+        reader = PositionReader(reading, major=self._major, max_locks=MAX_LOCKS)
         return reader.positions(there)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from agent.domain.consumption.usage import Usage
-from agent.domain.findings import Thresholds
 from agent.domain.limits import Capacity
 from agent.domain.lost import MISSING, Lost, Name
+from agent.domain.pace import Intervals, Thresholds
 from agent.domain.sequences import (
     FedColumn,
     Position,
@@ -33,8 +33,7 @@ class SamplingPlan:
     """What to sample, how often to look at the catalog, and what to think of it."""
 
     selection: Selection = field(default_factory=Selection)
-    inventory_interval: timedelta = timedelta(minutes=10)
-    column_interval: timedelta = timedelta(hours=1)
+    intervals: Intervals = field(default_factory=Intervals)
     thresholds: Thresholds = field(default_factory=Thresholds)
 
 
@@ -95,7 +94,7 @@ class Sampler:
         self._clock = clock
         self._tracker = tracker
         self._listing: _Listing | None = None
-        self._columns = ColumnWatch(plan.column_interval)
+        self._columns = ColumnWatch(plan.intervals.columns)
         self._losses = LossWatch(tracker, plan.selection) if tracker else None
         self._statuses: Mapping[int, SequenceStatus] = {}
         self._role = ""
@@ -211,7 +210,7 @@ class Sampler:
     ) -> bool:
         age = now - known.taken_at
         return (
-            age < self._plan.inventory_interval.total_seconds()
+            age < self._plan.intervals.inventory.total_seconds()
             and session.fingerprint() == known.inventory.fingerprint
         )
 

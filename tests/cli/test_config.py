@@ -27,6 +27,17 @@ def test_a_good_file_is_counted(tmp_path: Path) -> None:
     assert check(tmp_path, SERVERS) == (0, "config.yaml: ok (1 server, 0 jobs)\n", "")
 
 
+def test_a_secret_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+    text = "servers:\n  - {name: a, dsn: host=db, password_file: none}\n"
+
+    code, told, errors = check(tmp_path, text)
+
+    assert (code, told) == (2, "")
+    assert errors.startswith(
+        "config.yaml:2: servers[0].password_file: file 'none' cannot be read"
+    )
+
+
 def test_jobs_are_announced_as_not_run_yet(tmp_path: Path) -> None:
     text = (
         "servers:\n  - name: a\n    dsn: postgresql://agent@db/app\n"

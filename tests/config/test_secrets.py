@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.config import Config, Problem, SecretUnreadableError, Server, check_secrets
-from agent.config.secrets import dsn, password
+from agent.config import Config, SecretUnreadableError, Server
+from agent.config.secrets import dsn, password, unreadable_secrets
 from agent.errors import AgentError
 
 NO_FILE = "cannot be read: no such file or directory; create it, and let the agent's user read it"
@@ -150,12 +150,11 @@ def test_all_secrets_of_a_configuration_are_tried(tmp_path: Path) -> None:
     )
 
     missing = f"file '{tmp_path}/none' {NO_FILE}"
-    assert check_secrets(config, {"DSN": "host=db"}) == (
-        Problem(None, "servers[1].dsn_file", missing),
-        Problem(None, "servers[1].password_file", missing),
-        Problem(
-            None,
-            "servers[2].dsn_env",
+    assert list(unreadable_secrets(config, {"DSN": "host=db"})) == [
+        (("servers", 1, "dsn_file"), missing),
+        (("servers", 1, "password_file"), missing),
+        (
+            ("servers", 2, "dsn_env"),
             "environment variable 'NONE' is not set; start the agent with it, or use dsn_file",
         ),
-    )
+    ]

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 from agent.domain.consumption.steps import Reason
 from agent.domain.consumption.usage import Usage
-from agent.domain.findings import Finding, Thresholds
+from agent.domain.findings import Finding
 from agent.domain.forecasting.forecast import Forecast
 from agent.domain.forecasting.forecast import State as Outlook
 from agent.domain.forecasting.scoring import UNSCORED, Scorecard
+from agent.domain.pace import Thresholds
 from agent.domain.sequences import (
     At,
     FedColumn,

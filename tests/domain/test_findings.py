@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from agent.domain.findings import Finding, Kind, Severity, Thresholds
+from agent.domain.findings import Finding, Kind, Severity
+from agent.domain.pace import Thresholds
 from agent.domain.sequences import (
     At,
     FedColumn,

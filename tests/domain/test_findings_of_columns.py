@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from agent.domain.consumption.usage import Usage
-from agent.domain.findings import Finding, Kind, Severity, Thresholds
+from agent.domain.findings import Finding, Kind, Severity
+from agent.domain.pace import Thresholds
 from agent.domain.sequences import At, FedColumn, Position, Reading, SequenceDefinition
 from agent.domain.status import assess
 from agent.domain.taken import CLEAR, Sight, Taken, Unseen

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.domain.findings import Thresholds
+from agent.domain.pace import Thresholds
 from agent.domain.sequences import At, Reading, Unreadable
 from agent.domain.status import DatabaseStatus, SequenceStatus, assess
 from agent.domain.taken import Taken

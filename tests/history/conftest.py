@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from agent.history.store import SqlHistory
+from tests.conftest import majors_of
 from tests.postgres_servers import Database, database_on
 
 RETENTION = timedelta(days=400)
@@ -36,10 +37,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each test that wants a home runs on SQLite and on every PostgreSQL."""
     if "home" not in metafunc.fixturenames:
         return
-    majors = [int(each) for each in metafunc.config.option.postgres.split(",")]
     homes = [
         pytest.param("sqlite", id="sqlite"),
-        *(pytest.param(m, id=f"pg{m}", marks=pytest.mark.postgres) for m in majors),
+        *(
+            pytest.param(m, id=f"pg{m}", marks=pytest.mark.postgres)
+            for m in majors_of(metafunc)
+        ),
     ]
     metafunc.parametrize("home", homes, indirect=True)
 

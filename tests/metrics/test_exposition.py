@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from agent.domain.findings import Thresholds
 from agent.domain.lost import MISSING
+from agent.domain.pace import Thresholds
 from agent.domain.sequences import At, Reading
 from agent.domain.status import DatabaseStatus, SequenceStatus, assess
 from agent.metrics.blocks import gzipped, plain

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from agent.domain.pace import Deadlines
 from agent.postgres.arming import Armed, Disarmed, Order, arm, disarm
-from agent.postgres.connect import Deadlines, Endpoint
+from agent.postgres.connect import Endpoint
 from tests.postgres_servers import Database, role_name
 from tests.sampled import CLOCK
 

@@ -10,8 +10,8 @@ from datetime import UTC, timedelta
 import psycopg
 import pytest
 
+from agent.domain.pace import Deadlines
 from agent.postgres.arming import Armed, Order, arm
-from agent.postgres.connect import Deadlines
 from tests.postgres.armed import (
     EVERYTHING,
     STAGING,

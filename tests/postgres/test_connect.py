@@ -13,7 +13,8 @@ from datetime import timedelta
 import pytest
 
 from agent.demo.embedded import EmbeddedPostgres
-from agent.postgres.connect import Deadlines, Endpoint, connection, milliseconds
+from agent.domain.pace import Deadlines
+from agent.postgres.connect import Endpoint, connection, milliseconds
 from agent.postgres.errors import (
     DatabaseQueryError,
     DatabaseUnreachableError,

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agent.demo.embedded import EmbeddedPostgres, Standby
+from agent.domain.pace import Deadlines
 from agent.domain.status import DatabaseStatus
-from agent.postgres.connect import BoundedConnection, Deadlines, Endpoint, connection
+from agent.postgres.connect import BoundedConnection, Endpoint, connection
 from agent.postgres.errors import DatabaseQueryError
 from tests.eventually import eventually
 from tests.postgres_servers import Database, database_on, role_name

@@ -10,9 +10,9 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from agent.domain.pace import Deadlines
 from agent.postgres.administering import ArmingError
 from agent.postgres.arming import Disarmed, disarm
-from agent.postgres.connect import Deadlines
 from tests.postgres.armed import (
     EVERYTHING,
     HOLD,

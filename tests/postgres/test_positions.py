@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from agent.demo.embedded import EmbeddedPostgres, Standby
+from agent.domain.pace import Deadlines
 from agent.domain.sequences import At, Position, Unreadability, Unreadable, Unused
 from agent.domain.status import DatabaseStatus, SequenceStatus, State
-from agent.postgres.connect import Deadlines
 from agent.postgres.positions import PositionReader
 from tests.postgres_servers import Database, database_on
 from tests.sampled import sample, sampler_at, server_at

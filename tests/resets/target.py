@@ -12,10 +12,11 @@ from psycopg import sql
 
 from agent.clock import SystemClock
 from agent.domain.filters import NameFilter
+from agent.domain.pace import Deadlines
 from agent.domain.resets.job import JobKind, ResetJob
 from agent.domain.resets.plan import Plan
 from agent.postgres.arming import Order, arm
-from agent.postgres.connect import Deadlines, Endpoint
+from agent.postgres.connect import Endpoint
 from agent.postgres.targets import TargetSession, open_target
 from agent.services.planning import plan_job
 from tests.postgres_servers import Database, role_name

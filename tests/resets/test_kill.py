@@ -15,7 +15,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import cast
 
@@ -24,6 +24,7 @@ import pytest
 from agent.demo.embedded import EmbeddedPostgres
 from agent.domain.resets.ledger import RunRecord, Status
 from agent.domain.resets.runs import Done, Uncertain
+from agent.postgres.resets import ledger
 from agent.postgres.resets.worker import open_worker
 from tests.eventually import eventually
 from tests.postgres_servers import Source, binaries_of, database_on
@@ -53,6 +54,12 @@ def server(
     source = cast("Source", pytestconfig.getoption("--postgres-from"))
     with EmbeddedPostgres(binaries_of(postgres_major, source)) as own:
         yield own
+
+
+@pytest.fixture(autouse=True)
+def short_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process only, which looks for lost runs when all agents have ended."""
+    monkeypatch.setattr(ledger, "SILENCE", timedelta(seconds=3))
 
 
 @dataclass

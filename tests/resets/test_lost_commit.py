@@ -14,7 +14,7 @@ import pytest
 
 from agent.domain.resets.ledger import Status
 from agent.domain.resets.runs import Done, Failed, Outcome, Taken, Uncertain
-from agent.postgres.resets import bounds, ledger
+from agent.postgres.resets import bounds, ledger, worker
 from agent.postgres.resets.worker import Worker, open_worker
 from agent.services import resetting
 from agent.services.resetting import Resetter
@@ -69,6 +69,7 @@ def line(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Line]:
     # As long as it takes in earnest, only sooner.
     monkeypatch.setattr(bounds, "_LONGEST_IDLE", timedelta(seconds=4))
     monkeypatch.setattr(resetting, "_ASK_FOR", timedelta(seconds=8))
+    monkeypatch.setattr(worker, "LONGEST_COMMIT", timedelta(seconds=5))
     monkeypatch.setattr(ledger, "SILENCE", timedelta(seconds=1))
     target = armed_target(database)
     with proxy_to(target.dsn) as proxy:

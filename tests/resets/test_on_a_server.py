@@ -9,9 +9,10 @@ import pytest
 from psycopg import sql
 
 from agent.domain.filters import NameFilter
+from agent.domain.pace import Deadlines
 from agent.domain.resets.job import JobKind
 from agent.domain.resets.plan import Plan
-from agent.postgres.connect import Deadlines, connection
+from agent.postgres.connect import connection
 from agent.postgres.targets import TargetSession
 from agent.services.planning import plan_job
 from tests.postgres_servers import Database

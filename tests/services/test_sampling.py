@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from agent.domain.filters import NameFilter
-from agent.domain.findings import Thresholds
+from agent.domain.pace import Thresholds
 from agent.domain.sequences import At
 from agent.errors import AgentError
 from agent.services.sampling import Sampler, SamplingPlan

@@ -7,14 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agent.domain.findings.case import (
-    Case,
-    Finding,
-    Kind,
-    Severity,
-    Thresholds,
-    describe_limit,
-)
+from agent.domain.findings.case import Case, Finding, Kind, Severity, describe_limit
 from agent.domain.findings.columns import (
     behind_column,
     column_narrower,
@@ -32,7 +25,6 @@ __all__ = [
     "Finding",
     "Kind",
     "Severity",
-    "Thresholds",
     "describe_limit",
     "findings",
 ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
 from agent.domain.consumption.usage import Usage
 from agent.domain.limits import Capacity, limit_in, sequence_type_range
+from agent.domain.pace import Thresholds
 from agent.domain.sequences import FedColumn, Reading, SequenceDefinition
 from agent.domain.taken import Sight
 
@@ -45,16 +45,6 @@ class Finding:
     severity: Severity
     message: str
     remedy: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thresholds:
-    """From which used ratio, and how long before its end, a sequence needs attention."""
-
-    warning_used_ratio: float = 0.75
-    critical_used_ratio: float = 0.90
-    warning_exhausts_within: timedelta = timedelta(days=90)
-    critical_exhausts_within: timedelta = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

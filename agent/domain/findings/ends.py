@@ -9,11 +9,11 @@ from agent.domain.findings.case import (
     Finding,
     Kind,
     Severity,
-    Thresholds,
     describe_limit,
     starts_again_safely,
 )
 from agent.domain.forecasting.forecast import State
+from agent.domain.pace import Thresholds
 from agent.domain.quantities import rate, span
 from agent.domain.remedies import widen
 from agent.domain.sequences import Unreadable, next_value

@@ -12,10 +12,11 @@ from psycopg import errors
 from psycopg.rows import class_row, scalar_row
 from psycopg.types.json import Jsonb
 
+from agent.domain.pace import Deadlines
 from agent.domain.resets.ledger import RunRecord, Status
 from agent.domain.resets.runs import SCHEDULED, Early, Tick
 from agent.errors import BusyError, NoLedgerError
-from agent.postgres.connect import BoundedConnection, Deadlines, milliseconds
+from agent.postgres.connect import BoundedConnection, milliseconds
 from agent.postgres.errors import one_line, storable, told_as_query_error
 from agent.postgres.facts.schema import schema_fault
 from agent.postgres.queries import query
