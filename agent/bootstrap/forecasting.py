@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from agent.bootstrap.targets import CLOCK, servers_from_config
+from agent.bootstrap.targets import CLOCK, judged, servers_from_config
 from agent.config import Config
 from agent.domain.consumption.records import Record
 from agent.domain.consumption.tracks import Track
 from agent.domain.forecasting.scoring import Prediction
+from agent.domain.pace import Thresholds
 from agent.domain.sequences import SequenceDefinition
 from agent.domain.status import DatabaseStatus
 from agent.history.stored import StoredHistory
@@ -33,8 +34,16 @@ class _Past:
 class Lookout:
     """One look at the databases of a configuration, each in front of its stored past."""
 
-    def __init__(self, config: Config, environ: Mapping[str, str]) -> None:
-        self._targets = servers_from_config(config, environ)
+    def __init__(
+        self,
+        config: Config,
+        environ: Mapping[str, str],
+        *,
+        thresholds: Thresholds | None = None,
+    ) -> None:
+        """`thresholds` are those of the configuration, unless there are others."""
+        targets = servers_from_config(config, environ)
+        self._targets = judged(targets, thresholds) if thresholds else targets
         self._concurrency = config.sampling.concurrency
         self._history = StoredHistory(config.history.url)
         self._stored: frozenset[tuple[str, str]] = frozenset()
@@ -45,15 +54,21 @@ class Lookout:
         """Where the history is."""
         return self._history.place
 
-    def look(self, progress: Progress) -> tuple[DatabaseStatus, ...]:
-        """Raises HistoryError, before any server is asked if nothing can be read."""
-        self._stored = frozenset(self._history.databases())
+    def look(
+        self, progress: Progress, *, without_history: bool = False
+    ) -> tuple[DatabaseStatus, ...]:
+        """Raises HistoryError, before any server is asked if nothing can be read.
+
+        `without_history` asks it nothing: consumption and time left are not known then.
+        """
+        if not without_history:
+            self._stored = frozenset(self._history.databases())
         return surveying.survey(
             self._targets,
             clock=CLOCK,
             concurrency=self._concurrency,
             progress=progress,
-            tracker_of=self._tracker,
+            tracker_of=surveying.no_tracker if without_history else self._tracker,
         )
 
     def remembers(self, database: DatabaseStatus) -> bool:

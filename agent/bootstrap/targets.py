@@ -64,6 +64,7 @@ def servers_from_config(
                     columns=config.sampling.column_interval,
                 ),
                 thresholds=thresholds_of(config.severity),
+                accepted=tuple(each.accepted for each in config.acknowledge),
             ),
         )
         for server in config.servers
@@ -87,12 +88,19 @@ def survey(
     progress: Progress,
 ) -> tuple[DatabaseStatus, ...]:
     """One look at every database of the targets."""
-    judged = [
+    return surveying.survey(
+        judged(targets, thresholds),
+        clock=CLOCK,
+        concurrency=concurrency,
+        progress=progress,
+    )
+
+
+def judged(targets: Sequence[Target], thresholds: Thresholds) -> tuple[Target, ...]:
+    """The same targets, whose sequences are held against these thresholds."""
+    return tuple(
         replace(target, plan=replace(target.plan, thresholds=thresholds))
         for target in targets
-    ]
-    return surveying.survey(
-        judged, clock=CLOCK, concurrency=concurrency, progress=progress
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Sequence
+from datetime import timedelta
 from fractions import Fraction
 from typing import Annotated
 
@@ -12,8 +13,10 @@ import typer
 from agent.cli import streams
 from agent.cli.failures import UsageError
 from agent.cli.looking import AllDatabasesOption, ConfigOption, DsnOption, look_at
+from agent.config.durations import format_duration, parse_duration
+from agent.domain.filters import NameFilter
 from agent.domain.pace import Thresholds
-from agent.domain.verdict import verdict
+from agent.domain.verdict import ALL_NAMES, verdict
 
 EXAMPLES = """\
 Examples:
@@ -21,6 +24,8 @@ Examples:
 \b
   sequence-agent check --dsn postgresql://agent@db.staging/app
   sequence-agent check --config config.yaml --warning 60% --critical 80%
+  sequence-agent check --config config.yaml --critical-within 30d \\
+    --exclude 'icinga.*'
 """
 
 
@@ -45,22 +50,81 @@ def check(
             "configuration says.",
         ),
     ] = None,
+    warning_within: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="WARNING where it may run out within this time; by default 90d, or what "
+            "the configuration says. How fast a sequence goes is known from the history "
+            "of a configuration only.",
+        ),
+    ] = None,
+    critical_within: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="CRITICAL where it may run out within this time; by default 14d, or "
+            "what the configuration says.",
+        ),
+    ] = None,
+    sequence: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Count only sequences whose schema.name or name matches, such as "
+            "'public.*'. May be given several times.",
+            show_default=False,
+        ),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATTERN",
+            help="Do not count sequences whose schema.name or name matches. May be "
+            "given several times.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> int:
     """Print one status line with performance data.
 
     Exits with 0 for OK, 1 for WARNING, 2 for CRITICAL and 3 for UNKNOWN. What cannot be
-    read is UNKNOWN, never OK. The worst wins: CRITICAL, UNKNOWN, WARNING, OK.
+    read is UNKNOWN, never OK. The worst wins: CRITICAL, UNKNOWN, WARNING, OK. Findings
+    that the configuration acknowledges are not counted.
     """
     look = look_at(dsn, config, all_databases=all_databases)
-    thresholds = _thresholds(look.thresholds, warning, critical)
-    answer = verdict(replace(look, thresholds=thresholds).take(), thresholds=thresholds)
+    thresholds = _thresholds(
+        look.thresholds,
+        ratios=(warning, critical),
+        spans=(warning_within, critical_within),
+    )
+    sight = look.take(thresholds)
+    answer = verdict(
+        sight.databases,
+        thresholds=thresholds,
+        counted_names=NameFilter(
+            include=_patterns(sequence) or ALL_NAMES.include, exclude=_patterns(exclude)
+        ),
+        gaps=sight.gaps,
+    )
     streams.write(f"{answer}\n")
     return answer.level
 
 
-def _thresholds(
-    given: Thresholds, warning: str | None, critical: str | None
-) -> Thresholds:
+def _patterns(given: Sequence[str] | None) -> tuple[str, ...]:
+    """Patterns of schema.name; one without a dot is meant for the name alone."""
+    return tuple(
+        pattern if "." in pattern else f"*.{pattern}" for pattern in given or ()
+    )
+
+
+_Two = tuple[str | None, str | None]
+
+
+def _thresholds(given: Thresholds, *, ratios: _Two, spans: _Two) -> Thresholds:
+    """Those that are given, by others where there are any, warning before critical."""
+    warning, critical = ratios
+    sooner, soonest = spans
     thresholds = Thresholds(
         warning_used_ratio=given.warning_used_ratio
         if warning is None
@@ -68,13 +132,40 @@ def _thresholds(
         critical_used_ratio=given.critical_used_ratio
         if critical is None
         else ratio(critical, option="--critical"),
+        warning_exhausts_within=given.warning_exhausts_within
+        if sooner is None
+        else within(sooner, option="--warning-within"),
+        critical_exhausts_within=given.critical_exhausts_within
+        if soonest is None
+        else within(soonest, option="--critical-within"),
     )
+    _refuse_contradictions(thresholds)
+    return thresholds
+
+
+def _refuse_contradictions(thresholds: Thresholds) -> None:
     if thresholds.warning_used_ratio >= thresholds.critical_used_ratio:
         raise UsageError(
             f"--warning ({thresholds.warning_used_ratio * 100:g}%) must be below"
             f" --critical ({thresholds.critical_used_ratio * 100:g}%)"
         )
-    return thresholds
+    if thresholds.warning_exhausts_within <= thresholds.critical_exhausts_within:
+        raise UsageError(
+            f"--warning-within ({format_duration(thresholds.warning_exhausts_within)})"
+            " must be longer than --critical-within"
+            f" ({format_duration(thresholds.critical_exhausts_within)})"
+        )
+
+
+def within(text: str, *, option: str) -> timedelta:
+    """A time as people write it, such as 90d."""
+    try:
+        duration = parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"{option} {error}") from None
+    if duration <= timedelta():
+        raise UsageError(f"{option} must be longer than nothing, not {text!r}")
+    return duration
 
 
 def ratio(text: str, *, option: str) -> float:

@@ -56,7 +56,8 @@ def inspect(
     The most urgent come first. Exits with 4 when some databases could not be read, and
     with 1 when none could.
     """
-    databases = look_at(dsn, config, all_databases=all_databases).take()
+    sight = look_at(dsn, config, all_databases=all_databases).take()
+    databases = sight.databases
     code = unread.exit_code(databases)
     if output_format is Format.JSON:
         streams.write(json_text(document(databases, SystemClock().now())))
@@ -64,6 +65,8 @@ def inspect(
         _write_lines(databases, output_format, verbose=verbose)
     sys.stdout.flush()
     unread.complain(databases)
+    for gap in sight.gaps:
+        streams.complain(gap)
     return code
 
 

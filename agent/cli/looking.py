@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 
@@ -17,6 +17,7 @@ from agent.cli.interrupting import leaving_at_once
 from agent.cli.progress import progress
 from agent.domain.pace import Thresholds
 from agent.domain.status import DatabaseStatus
+from agent.errors import HistoryError
 from agent.services.surveying import Target
 
 DsnOption = Annotated[
@@ -49,21 +50,62 @@ AllDatabasesOption = Annotated[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """Where to look, how many databases at once, and what to think of what is there."""
+class Sight:
+    """What one look found; `gaps` say in words what is not known for which reason."""
+
+    databases: tuple[DatabaseStatus, ...]
+    gaps: tuple[str, ...] = ()
+
+
+class Look(Protocol):
+    """Where to look, and from where on a sequence needs attention."""
+
+    @property
+    def thresholds(self) -> Thresholds: ...
+    def take(self, thresholds: Thresholds | None = None) -> Sight:
+        """Look, by other thresholds if there are any."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookByDsn:
+    """A look at servers that are named by DSNs: no past is known of them."""
 
     targets: tuple[Target, ...]
-    concurrency: int
-    thresholds: Thresholds
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
-    def take(self) -> tuple[DatabaseStatus, ...]:
+    def take(self, thresholds: Thresholds | None = None) -> Sight:
         with leaving_at_once(), progress("reading databases") as show:
-            return targets.survey(
+            databases = targets.survey(
                 self.targets,
-                thresholds=self.thresholds,
-                concurrency=self.concurrency,
+                thresholds=thresholds or self.thresholds,
+                concurrency=config.Sampling().concurrency,
                 progress=show,
             )
+        return Sight(databases=databases)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookByConfig:
+    """A look at the servers of a configuration, and at what its agent has stored."""
+
+    config: config.Config
+
+    @property
+    def thresholds(self) -> Thresholds:
+        return targets.thresholds_of(self.config.severity)
+
+    def take(self, thresholds: Thresholds | None = None) -> Sight:
+        # The history takes as long to load as all the rest together.
+        from agent.bootstrap.forecasting import Lookout  # noqa: PLC0415 - slow to load
+
+        lookout = Lookout(self.config, os.environ, thresholds=thresholds)
+        with leaving_at_once(), progress("reading databases") as show:
+            try:
+                return Sight(databases=lookout.look(show))
+            except HistoryError as error:
+                databases = lookout.look(show, without_history=True)
+                return Sight(databases=databases, gaps=(f"time left: {error}",))
 
 
 def look_at(
@@ -73,24 +115,14 @@ def look_at(
     if dsns and config_file:
         raise UsageError("--dsn and --config exclude each other; give one of them")
     if config_file is not None:
-        return _look_at_config(config_file, all_databases=all_databases)
+        if all_databases:
+            raise UsageError(
+                "--all-databases goes with --dsn; a configuration names its databases"
+                " itself"
+            )
+        return LookByConfig(config=config.load(config_file, os.environ))
     if not dsns:
         raise UsageError("either --dsn or --config is needed")
-    return Look(
-        targets=targets.servers_from_dsns(dsns, all_databases=all_databases),
-        concurrency=config.Sampling().concurrency,
-        thresholds=Thresholds(),
-    )
-
-
-def _look_at_config(path: Path, *, all_databases: bool) -> Look:
-    if all_databases:
-        raise UsageError(
-            "--all-databases goes with --dsn; a configuration names its databases itself"
-        )
-    loaded = config.load(path, os.environ)
-    return Look(
-        targets=targets.servers_from_config(loaded, os.environ),
-        concurrency=loaded.sampling.concurrency,
-        thresholds=targets.thresholds_of(loaded.severity),
+    return LookByDsn(
+        targets=targets.servers_from_dsns(dsns, all_databases=all_databases)
     )

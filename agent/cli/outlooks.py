@@ -216,7 +216,7 @@ _TELLING = {Kind.EXHAUSTED, Kind.EXHAUSTS_SOON, Kind.BURST, Kind.UNREADABLE}
 
 
 def _style(status: SequenceStatus) -> Style | None:
-    found = {f.severity for f in status.findings if f.kind in _TELLING}
+    found = {f.severity for f in status.findings if f.counts and f.kind in _TELLING}
     alarming = (Severity.CRITICAL, Severity.WARNING)
     return next((LOUD[each] for each in alarming if each in found), None)
 

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
 
-from agent.domain.document import DatabaseEntry, Document, SequenceEntry
+from agent.domain.document import DatabaseEntry, Document, FindingEntry, SequenceEntry
 
 _NESTED = {"columns", "findings"}
 HEADER = (
@@ -33,13 +33,18 @@ def csv_lines(document: Document) -> Iterator[str]:
 
 
 def _values(database: DatabaseEntry, sequence: SequenceEntry) -> Mapping[str, object]:
-    found = (f"{f['severity']}:{f['kind']}" for f in sequence["findings"])
+    found = (_finding(finding) for finding in sequence["findings"])
     return {
         **{key: _plain(value) for key, value in sequence.items()},
         "server": database["server"],
         "datname": database["datname"],
         "findings": " ".join(found),
     }
+
+
+def _finding(entry: FindingEntry) -> str:
+    accepted = "acknowledged:" if entry["acknowledged"] else ""
+    return f"{accepted}{entry['severity']}:{entry['kind']}"
 
 
 def _plain(value: object) -> object:

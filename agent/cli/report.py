@@ -12,6 +12,7 @@ from rich.style import Style
 from agent.cli.paper import Paper
 from agent.cli.table import LOUD, Row
 from agent.domain.findings import Finding, Kind, Severity
+from agent.domain.kinds import Acknowledgement
 from agent.domain.sequences import Unreadability, Unreadable
 from agent.domain.status import DatabaseStatus, State
 from agent.domain.wording import counted
@@ -27,6 +28,9 @@ _REMEDY_FOR_MANY = {
 }
 
 
+_Reason = tuple[Unreadable, Acknowledgement | None]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
     """One finding of one sequence, or of many that share it."""
@@ -35,6 +39,7 @@ class Note:
     subject: str
     message: str
     remedy: str
+    counts: bool
 
 
 def footer(databases: Sequence[DatabaseStatus], *, verbose: bool) -> list[str]:
@@ -45,11 +50,9 @@ def footer(databases: Sequence[DatabaseStatus], *, verbose: bool) -> list[str]:
     lines = [f"{counted(total, 'sequence')} in {_where(readable)}"]
     if counts:
         lines[0] += f": {counts}"
-    found = Counter(
-        f.severity for d in readable for s in d.sequences for f in s.findings
-    )
-    if found:
-        lines.append(_findings(found, verbose=verbose))
+    findings = [f for d in readable for s in d.sequences for f in s.findings]
+    if findings:
+        lines.append(_findings(findings, verbose=verbose))
     return lines
 
 
@@ -73,9 +76,13 @@ def _where(readable: Sequence[DatabaseStatus]) -> str:
     )
 
 
-def _findings(found: Counter[Severity], *, verbose: bool) -> str:
+def _findings(findings: Sequence[Finding], *, verbose: bool) -> str:
+    found = Counter(f.severity for f in findings if f.acknowledged is None)
     counts = [f"{found[s]} {s.value}" for s in reversed(Severity) if found[s]]
-    hint = "" if verbose or not found[Severity.INFO] else " (--verbose lists those too)"
+    if accepted := sum(f.acknowledged is not None for f in findings):
+        counts.append(f"{accepted} acknowledged")
+    quiet = accepted or found[Severity.INFO]
+    hint = "" if verbose or not quiet else " (--verbose lists those too)"
     return f"findings: {', '.join(counts)}{hint}"
 
 
@@ -84,8 +91,8 @@ def notes(rows: Sequence[Row], *, verbose: bool) -> list[Note]:
     told = [*_unreadable(rows), *_others(rows)]
     ranking = list(reversed(Severity))
     return sorted(
-        (note for note in told if verbose or note.severity is not Severity.INFO),
-        key=lambda note: ranking.index(note.severity),
+        (note for note in told if verbose or note.counts),
+        key=lambda note: (not note.counts, ranking.index(note.severity)),
     )
 
 
@@ -100,28 +107,42 @@ def _note(finding: Finding, *, subject: str) -> Note:
     return Note(
         severity=finding.severity,
         subject=subject,
-        message=finding.message,
+        message=f"{finding.message}{_acceptance(finding.acknowledged)}",
         remedy=finding.remedy,
+        counts=finding.counts,
     )
+
+
+def _acceptance(accepted: Acknowledgement | None) -> str:
+    if accepted is None:
+        return ""
+    until = f" until {accepted.until}" if accepted.until else ""
+    return f" (acknowledged{until}: {accepted.reason})"
 
 
 def _unreadable(rows: Sequence[Row]) -> Iterator[Note]:
     """One note for all sequences that cannot be read for the same reason."""
-    groups: dict[Unreadable, list[Row]] = defaultdict(list)
+    groups: dict[_Reason, list[tuple[str, Finding]]] = defaultdict(list)
     for row in rows:
-        if isinstance(row.status.position, Unreadable):
-            groups[row.status.position].append(row)
-    for obstacle, group in groups.items():
-        first = next(f for f in group[0].status.findings if f.kind is Kind.UNREADABLE)
-        note = _note(first, subject=_names(group))
-        remedy = _REMEDY_FOR_MANY.get(obstacle.reason, first.remedy)
+        position, obstacle = row.status.position, _obstacle(row)
+        if isinstance(position, Unreadable) and obstacle is not None:
+            groups[position, obstacle.acknowledged].append((row.name, obstacle))
+    for (position, _), group in groups.items():
+        first = group[0][1]
+        note = _note(first, subject=_names([name for name, _ in group]))
+        remedy = _REMEDY_FOR_MANY.get(position.reason, first.remedy)
         yield note if len(group) == 1 else replace(note, remedy=remedy)
 
 
-def _names(group: Sequence[Row]) -> str:
-    names = ", ".join(row.name for row in group[:_NAMED])
-    more = len(group) - _NAMED
-    return f"{names} and {more} more" if more > 0 else names
+def _obstacle(row: Row) -> Finding | None:
+    """What keeps it from being read; None where nothing does, or it is gone."""
+    found = (f for f in row.status.findings if f.kind is Kind.UNREADABLE)
+    return next(found, None)
+
+
+def _names(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def report(

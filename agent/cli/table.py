@@ -143,7 +143,7 @@ def _state(row: Row, _: Paper) -> Cell:
 
 
 def _loudest(status: SequenceStatus) -> Severity:
-    found = {finding.severity for finding in status.findings}
+    found = {finding.severity for finding in status.findings if finding.counts}
     ranking = (Severity.CRITICAL, Severity.WARNING)
     return next((each for each in ranking if each in found), Severity.INFO)
 

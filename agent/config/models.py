@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from agent.config.acknowledging import Acknowledge
 from agent.config.jobs import Job
 from agent.config.rules import broken_rules
 from agent.config.scalars import (
@@ -208,6 +209,10 @@ class Config(Section):
         default=Metrics(), description="How much of it all is exposed."
     )
     servers: NonEmpty[Server] = Field(description="The PostgreSQL servers to watch.")
+    acknowledge: Listed[Acknowledge] = Field(
+        default=(),
+        description="Findings that are known and accepted; none by default.",
+    )
     jobs: Listed[Job] = Field(
         default=(),
         description=("What is put back, where and when; none by default."),

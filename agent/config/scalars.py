@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -109,6 +109,13 @@ def _variable(name: str) -> str:
     return name
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError("must be a day, such as 2027-06-30") from None
+
+
 def _file(value: object, info: ValidationInfo) -> Path:
     path = value if isinstance(value, Path) else Path(_one_line(_text(value)))
     folder = info.context["folder"] if info.context else Path()
@@ -185,6 +192,11 @@ PlanHash = Annotated[
     WithJsonSchema({"title": "Hash", "type": "string", "pattern": _PLAN_HASH}),
 ]
 VariableName = Annotated[Name, AfterValidator(_variable)]
+Day = Annotated[
+    date,
+    _parsed(date, _day),
+    WithJsonSchema({"title": "Day", "type": "string", "format": "date"}),
+]
 Dsn = Annotated[str, AfterValidator(dsns.checked_dsn)]
 HistoryUrl = Annotated[str, AfterValidator(dsns.checked_history_url)]
 Cron = Annotated[str, AfterValidator(crontab.checked_cron)]

@@ -75,6 +75,7 @@ _WORDS: Mapping[str, str | _Words] = MappingProxyType(
         "extra_forbidden": _unknown_key,
         "value_error": _our_own,
         "literal_error": _choices,
+        "enum": _choices,
         "bool_parsing": "must be true or false",
         "bool_type": "must be true or false",
         "string_type": _text,

@@ -7,18 +7,27 @@ from datetime import UTC, datetime
 from typing import TypedDict
 
 from agent.domain.findings import Finding
+from agent.domain.kinds import Acknowledgement
 from agent.domain.limits import Capacity
 from agent.domain.sequences import At, Position, Unreadable, next_value
 from agent.domain.status import ColumnStatus, DatabaseStatus, SequenceStatus
 
 
+class AcknowledgementEntry(TypedDict):
+    """Why a finding is accepted, and the last day on which it is; null: for ever."""
+
+    reason: str
+    until: str | None
+
+
 class FindingEntry(TypedDict):
-    """One finding."""
+    """One finding; what nobody has accepted is not acknowledged."""
 
     kind: str
     severity: str
     message: str
     remedy: str
+    acknowledged: AcknowledgementEntry | None
 
 
 class ColumnEntry(TypedDict):
@@ -154,7 +163,17 @@ def _finding_entry(finding: Finding) -> FindingEntry:
         "severity": finding.severity.value,
         "message": finding.message,
         "remedy": finding.remedy,
+        "acknowledged": _acknowledgement_entry(finding.acknowledged),
     }
+
+
+def _acknowledgement_entry(
+    accepted: Acknowledgement | None,
+) -> AcknowledgementEntry | None:
+    if accepted is None:
+        return None
+    until = accepted.until.isoformat() if accepted.until else None
+    return {"reason": accepted.reason, "until": until}
 
 
 def _used_ratio(capacity: Capacity | None) -> float | None:

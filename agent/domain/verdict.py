@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeVar
 
-from agent.domain.findings import Kind, Severity
+from agent.domain.filters import NameFilter
+from agent.domain.findings import Finding, Kind, Severity
 from agent.domain.pace import Thresholds
-from agent.domain.status import DatabaseStatus, SequenceStatus, State
+from agent.domain.quantities import span
+from agent.domain.status import DatabaseStatus, SequenceStatus, State, early_end
 from agent.domain.wording import counted, percent_used, printable
 
 T = TypeVar("T")
 
+ALL_NAMES = NameFilter()
 _NAMED = 3  # as many as a line in a monitor's list has room for
 
 
@@ -51,24 +54,34 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """A sequence and where it is."""
+    """A sequence, where it is, and the worst of its findings that count."""
 
     name: str
     status: SequenceStatus
     alarm: Severity | None
 
 
-def verdict(statuses: Iterable[DatabaseStatus], *, thresholds: Thresholds) -> Verdict:
+def verdict(
+    statuses: Iterable[DatabaseStatus],
+    *,
+    thresholds: Thresholds,
+    counted_names: NameFilter = ALL_NAMES,
+    gaps: Sequence[str] = (),
+) -> Verdict:
     """Judge statuses that were assessed with the same thresholds.
 
-    What cannot be read is UNKNOWN, and so is a look that found nothing.
+    What cannot be read is UNKNOWN, and so is a look that found nothing. Sequences whose
+    schema.name `counted_names` does not admit, and findings that are acknowledged, are
+    told of and not counted. `gaps` say what else could not be read.
     """
     databases = tuple(statuses)
-    seen = _seen(databases)
-    level = _level(databases, seen)
+    there = _seen(databases)
+    seen = tuple(each for each in there if _admitted(each.status, counted_names))
+    level = _level(databases, seen, gaps)
+    uncounted = _uncounted(seen, excluded=len(there) - len(seen))
     return Verdict(
         level=level,
-        summary=_summary(databases, seen, level),
+        summary=_summary(databases, seen, level, gaps) + uncounted,
         perfdata=_perfdata(databases, seen, thresholds),
     )
 
@@ -76,30 +89,39 @@ def verdict(statuses: Iterable[DatabaseStatus], *, thresholds: Thresholds) -> Ve
 def alarm(status: SequenceStatus) -> Severity | None:
     """How near its end the sequence is; its findings know which cycle is harmless."""
     kinds = {Kind.EXHAUSTED, Kind.NEAR_LIMIT}
-    return next((f.severity for f in status.findings if f.kind in kinds), None)
+    found = (f.severity for f in status.findings if f.counts and f.kind in kinds)
+    return next(found, None)
 
 
-def _behind(status: SequenceStatus) -> Severity | None:
-    kind = Kind.BEHIND_COLUMN
-    return next((f.severity for f in status.findings if f.kind is kind), None)
+def concerns(status: SequenceStatus) -> tuple[Finding, ...]:
+    """The findings that ask for a human, but that it cannot be read: that is no verdict."""
+    return tuple(
+        f for f in status.findings if f.counts and f.kind is not Kind.UNREADABLE
+    )
 
 
-def _worse(one: Severity | None, other: Severity | None) -> Severity | None:
-    return one if one is Severity.CRITICAL or other is None else other
+def _worst(status: SequenceStatus) -> Severity | None:
+    found = {finding.severity for finding in concerns(status)}
+    ranking = (Severity.CRITICAL, Severity.WARNING)
+    return next((severity for severity in ranking if severity in found), None)
+
+
+def _admitted(status: SequenceStatus, names: NameFilter) -> bool:
+    return names.admits(status.sequence.qualified)
 
 
 def _seen(databases: Sequence[DatabaseStatus]) -> tuple[_Seen, ...]:
-    """All sequences that are still there."""
+    """All sequences that are still there, and those that a column misses."""
     several = len({database.server for database in databases}) > 1
     return tuple(
         _Seen(
             name=_name(database, status, with_server=several),
             status=status,
-            alarm=_worse(alarm(status), _behind(status)),
+            alarm=_worst(status),
         )
         for database in databases
         for status in database.sequences
-        if status.state.there
+        if status.state.there or concerns(status)
     )
 
 
@@ -110,21 +132,39 @@ def _name(
     return f"{server}{database.datname}.{status.sequence.qualified}"
 
 
-def _level(databases: Sequence[DatabaseStatus], seen: Sequence[_Seen]) -> Level:
+def _level(
+    databases: Sequence[DatabaseStatus], seen: Sequence[_Seen], gaps: Sequence[str]
+) -> Level:
     alarms = {each.alarm for each in seen}
     if Severity.CRITICAL in alarms:
         return Level.CRITICAL
-    if not seen or any(d.error for d in databases) or _unread(seen):
+    if not seen or gaps or any(d.error for d in databases) or _unread(seen):
         return Level.UNKNOWN
     return Level.WARNING if Severity.WARNING in alarms else Level.OK
 
 
 def _unread(seen: Sequence[_Seen]) -> list[_Seen]:
-    return [each for each in seen if not each.status.state.readable]
+    return [
+        each
+        for each in seen
+        if each.status.state.there
+        and any(f.counts and f.kind is Kind.UNREADABLE for f in each.status.findings)
+    ]
+
+
+def _uncounted(seen: Sequence[_Seen], *, excluded: int) -> str:
+    """How many are not counted, and by whose wish; "" where all are."""
+    accepted = sum(any(f.acknowledged for f in each.status.findings) for each in seen)
+    words = {"acknowledged": accepted, "excluded": excluded}
+    told = ", ".join(f"{number} {word}" for word, number in words.items() if number)
+    return f" ({told})" if told else ""
 
 
 def _summary(
-    databases: Sequence[DatabaseStatus], seen: Sequence[_Seen], level: Level
+    databases: Sequence[DatabaseStatus],
+    seen: Sequence[_Seen],
+    level: Level,
+    gaps: Sequence[str],
 ) -> str:
     """What made the level comes first; if nothing did, how much is used."""
     alarms = sorted((each for each in seen if each.alarm), key=_urgency)
@@ -132,6 +172,7 @@ def _summary(
     unknown = [
         _listed([d for d in databases if d.error], _database_error),
         _listed(_unread(seen), _obstacle),
+        *gaps,
     ]
     trouble = filling + unknown if level is Level.CRITICAL else unknown + filling
     return "; ".join(filter(None, trouble)) or _all_clear(databases, seen)
@@ -151,21 +192,33 @@ def _listed(items: Sequence[T], text: Callable[[T], str]) -> str:
 
 
 def _trouble(each: _Seen) -> str:
-    behind = each.status.behind
-    if _behind(each.status) is None or not behind:
-        return _usage(each)
-    late = f"{counted(behind, 'call')} behind its column"
-    if alarm(each.status) is None:
-        return f"{each.name} {late}"
-    return f"{_usage(each)}, {late}"
+    words = {
+        _concern(each.status, finding.kind): None for finding in concerns(each.status)
+    }
+    return f"{each.name} {', '.join(words)}"
+
+
+def _concern(status: SequenceStatus, kind: Kind) -> str:
+    if kind in {Kind.EXHAUSTED, Kind.NEAR_LIMIT}:
+        return _use(status)
+    if kind is Kind.BEHIND_COLUMN and status.behind:
+        return f"{counted(status.behind, 'call')} behind its column"
+    end = early_end(status)
+    if kind in {Kind.EXHAUSTS_SOON, Kind.BURST} and end is not None:
+        return f"may run out in {span(end)}"
+    return kind.value.replace("_", " ")
 
 
 def _usage(each: _Seen) -> str:
-    capacity = each.status.capacity
+    return f"{each.name} {_use(each.status)}"
+
+
+def _use(status: SequenceStatus) -> str:
+    capacity = status.capacity
     if capacity is None or capacity.remaining == 0:
-        return f"{each.name} exhausted"
+        return "exhausted"
     left = counted(capacity.remaining, "call")
-    return f"{each.name} {percent_used(capacity)} used with {left} left"
+    return f"{percent_used(capacity)} used with {left} left"
 
 
 def _obstacle(each: _Seen) -> str:

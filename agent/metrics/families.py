@@ -117,7 +117,14 @@ def _behind_values(status: SequenceStatus) -> Iterable[Sample]:
 
 def _finding(status: SequenceStatus) -> Iterable[Sample]:
     return [
-        ((("kind", finding.kind.value), ("severity", finding.severity.value)), 1)
+        (
+            (
+                ("kind", finding.kind.value),
+                ("severity", finding.severity.value),
+                ("acknowledged", str(finding.acknowledged is not None).lower()),
+            ),
+            1,
+        )
         for finding in status.findings
     ]
 

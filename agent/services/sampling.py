@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from agent.domain.consumption.usage import Usage
+from agent.domain.kinds import Acknowledgement
 from agent.domain.limits import Capacity
 from agent.domain.lost import MISSING, Lost, Name
 from agent.domain.pace import Intervals, Thresholds
@@ -19,6 +20,7 @@ from agent.domain.sequences import (
 from agent.domain.status import DatabaseStatus, SequenceStatus, assess, reach
 from agent.errors import AgentError
 from agent.ports import Clock, DatabaseSession, Inventory, Server, ServerFacts
+from agent.services.acknowledging import Acknowledger
 from agent.services.columns import AT_ONCE, ColumnWatch
 from agent.services.losses import LossWatch
 from agent.services.selection import Selection
@@ -35,6 +37,7 @@ class SamplingPlan:
     selection: Selection = field(default_factory=Selection)
     intervals: Intervals = field(default_factory=Intervals)
     thresholds: Thresholds = field(default_factory=Thresholds)
+    accepted: tuple[Acknowledgement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,16 +86,20 @@ class Sampler:
         plan: SamplingPlan,
         clock: Clock,
         tracker: Tracker | None = None,
+        once: bool = False,
     ) -> None:
         """Sample `datname`, or the database that the server's DSN leads to.
 
-        Without a tracker each look stands alone: nothing is known of consumption.
+        Without a tracker nothing is known of consumption. `once`: no later round looks
+        at what this one leaves out.
         """
         self._server = server
         self._datname = datname
         self._plan = plan
         self._clock = clock
         self._tracker = tracker
+        self._once = once or tracker is None
+        self._acknowledger = Acknowledger(plan.accepted)
         self._listing: _Listing | None = None
         self._columns = ColumnWatch(plan.intervals.columns)
         self._losses = LossWatch(tracker, plan.selection) if tracker else None
@@ -155,7 +162,7 @@ class Sampler:
         now = self._clock.monotonic()
         more = self._columns.look(session, sequences, now)
         fed = sum(len(sequence.columns) for sequence in sequences)
-        for _ in range(0 if self._tracker else fed // AT_ONCE):
+        for _ in range(fed // AT_ONCE if self._once else 0):
             if more:
                 with self._server.open(self._datname) as another:
                     more = self._columns.look(another, sequences, now)
@@ -173,7 +180,7 @@ class Sampler:
             found,
             in_recovery=facts.in_recovery,
             now=self._clock.monotonic(),
-            all_at_once=self._tracker is None,
+            all_at_once=self._once,
         )
         return {**found, **again}
 
@@ -228,7 +235,9 @@ class Sampler:
             )
             for s in look.listing.selected
         }
-        return (*self._statuses.values(), *self._missing(look))
+        return self._acknowledger.mark(
+            (*self._statuses.values(), *self._missing(look)), now.date()
+        )
 
     def _missing(self, look: _Look) -> list[SequenceStatus]:
         """Those that are gone, and missed by columns."""

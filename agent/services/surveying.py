@@ -18,8 +18,8 @@ Progress = Callable[[int, int], None]
 TrackerOf = Callable[[str, str], Tracker | None]
 
 
-def _no_tracker(_server: str, _datname: str) -> None:
-    """Each look stands alone."""
+def no_tracker(_server: str, _datname: str) -> None:
+    """Nothing is known of consumption."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ def survey(
     clock: Clock,
     concurrency: int,
     progress: Progress,
-    tracker_of: TrackerOf = _no_tracker,
+    tracker_of: TrackerOf = no_tracker,
 ) -> tuple[DatabaseStatus, ...]:
     """The status of every database, in the order of targets and names.
 
@@ -87,7 +87,9 @@ def _sample(
     server = target.server
     # Asked when its turn has come, for it may have much to read.
     tracker = tracker_of(server.name, datname or server.default_database)
-    sampler = Sampler(server, datname, plan=target.plan, clock=clock, tracker=tracker)
+    sampler = Sampler(
+        server, datname, plan=target.plan, clock=clock, tracker=tracker, once=True
+    )
     return sampler.sample()
 
 

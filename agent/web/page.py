@@ -117,5 +117,7 @@ def _width(capacity: Capacity) -> str:
 
 def _severity(status: SequenceStatus) -> Severity | None:
     """What the agent itself says of how full it is; thresholds are not known here."""
-    found = (f.severity for f in status.findings if f.kind in _ABOUT_CAPACITY)
+    found = (
+        f.severity for f in status.findings if f.counts and f.kind in _ABOUT_CAPACITY
+    )
     return next(found, None)

@@ -71,7 +71,7 @@ def test_a_merge_bomb_is_refused() -> None:
 MISTAKES = [
     # Structure
     ("a: 1", [
-        "config.yaml:1: a: unknown key; known are history, jobs, listen, log, metrics, sampling, servers, severity, suspended",
+        "config.yaml:1: a: unknown key; known are acknowledge, history, jobs, listen, log, metrics, sampling, servers, severity, suspended",
         "config.yaml:1: servers: is required",
     ]),
     ("servers:", ["config.yaml:1: servers: must not be empty"]),

@@ -38,7 +38,9 @@ def test_a_document_is_what_the_contract_shows() -> None:
     near_limit, column_narrower = sequence["findings"]
     assert near_limit["kind"] == "near_limit"
     assert near_limit["severity"] == "critical"
-    assert set(near_limit) == {"kind", "severity", "message", "remedy"}
+    assert set(near_limit) == {
+        *("kind", "severity", "message", "remedy", "acknowledged")
+    }
     assert column_narrower["severity"] == "info"
     assert {**shown, "databases": [{**shown["databases"][0], "sequences": []}]} == {
         "generated_at": "2026-11-22T12:00:00Z",

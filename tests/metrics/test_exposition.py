@@ -158,7 +158,8 @@ def test_of_a_sequence_that_a_column_misses_there_is_its_finding_alone() -> None
     (line,) = lines_with(text, "users_id_seq")
     assert line == (
         'pg_sequence_finding{server="primary",datname="app",schemaname="public",'
-        'sequencename="users_id_seq",kind="sequence_missing",severity="critical"} 1'
+        'sequencename="users_id_seq",kind="sequence_missing",severity="critical",'
+        'acknowledged="false"} 1'
     )
     assert 'state="missing"' not in text
 

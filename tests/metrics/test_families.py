@@ -164,8 +164,18 @@ def test_each_finding_is_one_sample_with_its_kind_and_severity() -> None:
     status = used(95)
 
     assert of_sequence("pg_sequence_finding", status) == [
-        ((("kind", "near_limit"), ("severity", "critical")), 1),
-        ((("kind", "unattached"), ("severity", "info")), 1),
+        (
+            (
+                ("kind", "near_limit"),
+                ("severity", "critical"),
+                ("acknowledged", "false"),
+            ),
+            1,
+        ),
+        (
+            (("kind", "unattached"), ("severity", "info"), ("acknowledged", "false")),
+            1,
+        ),
     ]
 
 

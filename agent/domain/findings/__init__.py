@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agent.domain.findings.case import Case, Finding, Kind, Severity, describe_limit
+from agent.domain.findings.case import Case, Finding, describe_limit
 from agent.domain.findings.columns import (
     behind_column,
     column_narrower,
@@ -19,6 +19,7 @@ from agent.domain.findings.columns import (
 )
 from agent.domain.findings.ends import burst, exhausted, exhausts_soon, near_limit
 from agent.domain.findings.unreadable import unreadable
+from agent.domain.kinds import Kind, Severity
 
 __all__ = [
     "Case",

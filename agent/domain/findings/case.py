@@ -3,38 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from agent.domain.consumption.usage import Usage
+from agent.domain.kinds import Acknowledgement, Kind, Severity
 from agent.domain.limits import Capacity, limit_in, sequence_type_range
 from agent.domain.pace import Thresholds
 from agent.domain.sequences import FedColumn, Reading, SequenceDefinition
 from agent.domain.taken import Sight
-
-
-class Severity(StrEnum):
-    """How loudly a finding asks for a human."""
-
-    INFO = "info"
-    WARNING = "warning"
-    CRITICAL = "critical"
-
-
-class Kind(StrEnum):
-    """What a finding is about; the names are part of the public contract."""
-
-    EXHAUSTED = "exhausted"
-    NEAR_LIMIT = "near_limit"
-    EXHAUSTS_SOON = "exhausts_soon"
-    BURST = "burst"
-    COLUMN_NARROWER = "column_narrower"
-    SEQUENCE_NARROWER = "sequence_narrower"
-    BEHIND_COLUMN = "behind_column"
-    SEQUENCE_MISSING = "sequence_missing"
-    SHARED = "shared"
-    UNATTACHED = "unattached"
-    CYCLES_INTO_UNIQUE = "cycles_into_unique"
-    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +20,12 @@ class Finding:
     severity: Severity
     message: str
     remedy: str
+    acknowledged: Acknowledgement | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it asks for a human who has not yet said that it may be so."""
+        return self.severity is not Severity.INFO and self.acknowledged is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

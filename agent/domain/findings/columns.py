@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agent.domain.findings.case import Case, Finding, Kind, Severity
+from agent.domain.findings.case import Case, Finding
+from agent.domain.kinds import Kind, Severity
 from agent.domain.limits import column_range, limit_in, sequence_type_range
 from agent.domain.remedies import (
     SEQUENCE_TYPE,

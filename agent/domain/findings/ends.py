@@ -7,12 +7,11 @@ from datetime import timedelta
 from agent.domain.findings.case import (
     Case,
     Finding,
-    Kind,
-    Severity,
     describe_limit,
     starts_again_safely,
 )
 from agent.domain.forecasting.forecast import State
+from agent.domain.kinds import Kind, Severity
 from agent.domain.pace import Thresholds
 from agent.domain.quantities import rate, span
 from agent.domain.remedies import widen

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agent.domain.findings.case import Case, Finding, Kind, Severity
+from agent.domain.findings.case import Case, Finding
+from agent.domain.kinds import Kind, Severity
 from agent.domain.remedies import make_readable
 from agent.domain.sequences import Unreadability, Unreadable
 
