@@ -183,13 +183,14 @@ _RUNNING_OUT = Section(
                 unit="none",
             ),
             {
-                "sequences": "count by (kind, severity) (max by"
-                f" ({SEQUENCE_LABELS}, kind, severity)"
+                "sequences": "count by (kind, severity, acknowledged) (max by"
+                f" ({SEQUENCE_LABELS}, kind, severity, acknowledged)"
                 f" ({of_databases('pg_sequence_finding')}))"
             },
             {
                 "kind": Column(title="Finding"),
                 "severity": Column(title="Severity"),
+                "acknowledged": Column(title="Acknowledged"),
                 "sequences": Column(title="Sequences"),
             },
             Place(width=10, height=9),

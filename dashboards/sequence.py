@@ -218,10 +218,14 @@ _DETAILS = Section(
                 no_value="none",
             ),
             {
-                "finding": "max by (kind, severity)"
+                "finding": "max by (kind, severity, acknowledged)"
                 f" ({of_sequence('pg_sequence_finding')})"
             },
-            {"kind": Column(title="Finding"), "severity": Column(title="Severity")},
+            {
+                "kind": Column(title="Finding"),
+                "severity": Column(title="Severity"),
+                "acknowledged": Column(title="Acknowledged"),
+            },
             Place(width=8, height=6),
         ),
         lines(

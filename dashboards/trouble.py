@@ -26,12 +26,14 @@ FITTING = Section(
                 no_value="none",
             ),
             {
-                "found": f"max by ({SEQUENCE_LABELS}, kind, severity) ({_MISFITS})",
+                "found": f"max by ({SEQUENCE_LABELS}, kind, severity, acknowledged)"
+                f" ({_MISFITS})",
             },
             {
                 **NAMES,
                 "kind": Column(title="Finding"),
                 "severity": Column(title="Severity"),
+                "acknowledged": Column(title="Acknowledged"),
             },
             Place(width=9, height=8),
         ),
