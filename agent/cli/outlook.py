@@ -46,7 +46,8 @@ def lines(outlook: Outlook, *, blocks: bool) -> Iterator[str]:
     """The answer line by line; without `blocks`, in plain letters."""
     answer = outlook.forecast
     yield _entry("remaining", counted(outlook.remaining, "call"))
-    yield _entry("rate", rate(answer.rate_per_second))
+    known = answer.rate_per_second
+    yield _entry("rate", "not known yet" if known is None else rate(known))
     yield _entry("history", _history(outlook))
     if blocks:
         days = day_totals(outlook)[-_SPARKS_SHOWN:]

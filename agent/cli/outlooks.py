@@ -17,7 +17,7 @@ from agent.cli.table import LOUD, QUIET, Row, rows_by_urgency
 from agent.domain.findings import Kind, Severity
 from agent.domain.forecasting.forecast import Forecast, State
 from agent.domain.quantities import compact, rate, span
-from agent.domain.status import DatabaseStatus, SequenceStatus
+from agent.domain.status import DatabaseStatus, SequenceStatus, rate_per_second
 from agent.domain.wording import counted
 
 _DAY = 86_400
@@ -104,7 +104,7 @@ def _entry(status: SequenceStatus) -> dict[str, object]:
         "sequencename": status.sequence.name,
         "state": _state(status),
         "remaining_values": status.capacity.remaining if status.capacity else None,
-        "rate_per_second": outlook.rate_per_second if outlook else None,
+        "rate_per_second": rate_per_second(status),
         "p10_seconds": outlook.p10_seconds if outlook else None,
         "p50_seconds": outlook.p50_seconds if outlook else None,
         "p90_seconds": outlook.p90_seconds if outlook else None,
@@ -179,12 +179,8 @@ def _calls_left(line: _Line, _: Paper) -> Cell:
 
 
 def _rate(line: _Line, _: Paper) -> Cell:
-    outlook = line.outlook
-    if outlook is None:
-        return cell("?")
-    if outlook.state is State.INSUFFICIENT_DATA and not outlook.rate_per_second:
-        return cell("?")  # so short a silence is no rate
-    return cell(rate(outlook.rate_per_second).replace(" calls ", " "))
+    known = rate_per_second(line.row.status)
+    return cell("?" if known is None else rate(known).replace(" calls ", " "))
 
 
 def _early(line: _Line, _: Paper) -> Cell:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import assert_never
 
-from agent.domain.consumption.usage import Usage
+from agent.domain.consumption.usage import HOUR, Usage
 from agent.domain.findings import Case, Finding, describe_limit, findings
 from agent.domain.forecasting.forecast import State as Outlook
 from agent.domain.forecasting.scoring import Scorecard
@@ -151,6 +151,18 @@ def early_end(status: SequenceStatus) -> float | None:
     if outlook is None or outlook.state is Outlook.INSUFFICIENT_DATA:
         return None
     return math.inf if outlook.p10_seconds is None else outlook.p10_seconds
+
+
+def rate_per_second(status: SequenceStatus) -> float | None:
+    """Calls per second: of the forecast, or as measured where it knows none yet.
+
+    None while neither is known.
+    """
+    usage = status.usage
+    if usage is None:
+        return None
+    rate = usage.outlook.rate_per_second if usage.outlook else None
+    return usage.per_second.get(HOUR) if rate is None else rate
 
 
 def reach(reading: Reading) -> Capacity | None:

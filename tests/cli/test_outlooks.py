@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -97,3 +98,19 @@ def test_the_answer_is_as_it_was_agreed(name: str, text: str) -> None:
 
 def test_an_empty_database_says_so() -> None:
     assert written([database_of()]) == "0 sequences in app\n"
+
+
+@pytest.mark.parametrize(
+    ("forecast", "measured", "said"),
+    [(None, 83.9, 83.9), (None, None, None), (None, 0.0, 0.0), (2.0, 83.9, 2.0)],
+)
+def test_a_rate_is_null_while_it_is_not_known_and_that_of_the_metric_before_a_forecast(
+    forecast: float | None, measured: float | None, said: float | None
+) -> None:
+    outlook = Forecast(state=State.INSUFFICIENT_DATA, rate_per_second=forecast)
+    usage = replace(USAGE, outlook=outlook, per_second={"1h": measured})
+    young = database_of(status_of(bounded("young"), At(40), usage=usage))
+
+    [database] = json.loads(document([young], NOON))["databases"]
+
+    assert database["sequences"][0]["rate_per_second"] == said

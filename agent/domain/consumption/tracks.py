@@ -11,6 +11,7 @@ from agent.domain.consumption.buckets import Buckets, hour_of, start_of
 from agent.domain.consumption.looks import LOOKS_KEPT_FOR, Look, Looks
 from agent.domain.consumption.records import Record
 from agent.domain.consumption.steps import Mark, Terms, mark_of, step
+from agent.domain.consumption.usage import HOUR
 from agent.domain.forecasting.forecast import (
     Forecast,
     History,
@@ -24,7 +25,7 @@ from agent.domain.forecasting.scoring import Stretch
 from agent.domain.sequences import At, FedColumn, SequenceDefinition, Unused
 
 WINDOWS: Mapping[str, timedelta] = {
-    "1h": timedelta(hours=1),
+    HOUR: timedelta(hours=1),
     "1d": timedelta(days=1),
     "7d": timedelta(days=7),
 }

@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 from agent.domain.consumption.steps import Reason
 from agent.domain.forecasting.forecast import Forecast
 
+HOUR = "1h"
+"""The shortest window of a rate."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:

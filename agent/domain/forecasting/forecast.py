@@ -67,11 +67,11 @@ class History:
 class Forecast:
     """Seconds until nothing is left: early (p10), likely, late (p90).
 
-    None stands for later than `HORIZON`, or never.
+    None stands for later than `HORIZON`, or never; of the rate, for not known yet.
     """
 
     state: State
-    rate_per_second: float
+    rate_per_second: float | None
     p10_seconds: float | None = None
     p50_seconds: float | None = None
     p90_seconds: float | None = None
@@ -90,7 +90,7 @@ def forecast(
 def screened(history: History, remaining: int) -> Forecast | None:
     """What can be told without a simulation; None where the end may be near."""
     known = _known(history)
-    rate = float(known[-WEEK:].mean()) / 3600 if len(known) else 0.0
+    rate = float(known[-WEEK:].mean()) / 3600 if len(known) else None
     if remaining <= 0:
         return _exhausted(rate)
     state = _without_simulation(history, known, _observed_hours(history), remaining)
@@ -119,13 +119,13 @@ def simulated(
 def unmoved(known_for: timedelta, remaining: int) -> Forecast:
     """What is said of a sequence that was never seen to move; it needs no history."""
     if remaining <= 0:
-        return _exhausted(0.0)
-    enough = known_for >= timedelta(hours=_ENOUGH_HOURS)
-    state = State.IDLE if enough else State.INSUFFICIENT_DATA
-    return Forecast(state=state, rate_per_second=0.0)
+        return _exhausted(None)
+    if known_for >= timedelta(hours=_ENOUGH_HOURS):
+        return Forecast(state=State.IDLE, rate_per_second=0.0)
+    return Forecast(state=State.INSUFFICIENT_DATA, rate_per_second=None)
 
 
-def _exhausted(rate: float) -> Forecast:
+def _exhausted(rate: float | None) -> Forecast:
     return Forecast(
         state=State.EXHAUSTED,
         rate_per_second=rate,
