@@ -146,7 +146,8 @@ def test_sigterm_ends_it_within_two_seconds_with_samples_in_flight(
     database: Database,
 ) -> None:
     with _black_hole() as dead, database.connect() as connection:
-        connection.execute("BEGIN; LOCK TABLE pg_catalog.pg_sequence")
+        # A catalog that no backend opens when it starts: others can still connect.
+        connection.execute("BEGIN; LOCK TABLE pg_catalog.pg_depend")
         config = config_for(
             server("dead", dead),
             server("one", database.dsn, database.name),

@@ -84,7 +84,7 @@ def test_a_statement_that_takes_too_long_is_ended_by_the_server(
 ) -> None:
     database.execute("CREATE SEQUENCE s")
     with database.connect() as other, other.transaction(force_rollback=True):
-        other.execute("LOCK TABLE pg_catalog.pg_sequence")
+        other.execute("LOCK TABLE pg_catalog.pg_depend")
         patient = Deadlines(
             statement=timedelta(milliseconds=300), lock=timedelta(seconds=30)
         )
@@ -98,7 +98,7 @@ def test_a_statement_that_takes_too_long_is_ended_by_the_server(
 
 def test_a_locked_catalog_is_not_waited_for(database: Database) -> None:
     with database.connect() as other, other.transaction(force_rollback=True):
-        other.execute("LOCK TABLE pg_catalog.pg_sequence")
+        other.execute("LOCK TABLE pg_catalog.pg_depend")
 
         found = sample(database.dsn, deadlines=QUICK)
 
