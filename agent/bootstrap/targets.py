@@ -128,6 +128,7 @@ def _endpoint(
 
     return Endpoint(
         conninfo=conninfo,
+        bare=lambda: secrets.dsn(server, environ),
         clock=CLOCK,
         deadlines=Deadlines(
             connect=sampling.connect_timeout,

@@ -25,9 +25,9 @@ from psycopg.rows import TupleRow
 from agent.ports import Clock
 from agent.postgres.errors import (
     DatabaseQueryError,
-    DatabaseUnreachableError,
     DsnError,
     one_line,
+    unreachable,
 )
 from agent.postgres.queries import query
 
@@ -64,11 +64,13 @@ class Endpoint:
     """Where a server is and how to get there.
 
     `conninfo` is asked anew for each connection, so that a rotated secret needs no
-    restart; `stopping` ends every wait when the agent is about to stop.
+    restart; `stopping` ends every wait when the agent is about to stop. `bare` is the
+    same without the secrets that are kept elsewhere, where there are such.
     """
 
     conninfo: Callable[[], str]
     clock: Clock
+    bare: Callable[[], str] | None = None
     deadlines: Deadlines = field(default_factory=Deadlines)
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -295,7 +297,7 @@ def _connect(
             make_conninfo(**settings), autocommit=True, prepare_threshold=None
         )
     except (psycopg.Error, UnicodeError) as error:
-        raise DatabaseUnreachableError(name, one_line(error)) from None
+        raise unreachable(name, error) from None
     opened.endpoint = endpoint
     # Whatever the defaults of the database and the role are.
     opened.isolation_level = IsolationLevel.READ_COMMITTED

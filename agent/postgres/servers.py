@@ -16,6 +16,7 @@ from agent.domain.sequences import (
     Unreadable,
 )
 from agent.domain.taken import Answer, Question
+from agent.errors import AgentError
 from agent.ports import Inventory, ServerFacts
 from agent.postgres.connect import (
     Endpoint,
@@ -52,8 +53,12 @@ class PostgresServer:
 
     @property
     def default_database(self) -> str:
-        """The database that the DSN leads to, as far as it can be told from here."""
-        return database_of(parse_conninfo(self.endpoint.conninfo()))
+        """The database that the DSN leads to; "" where not even the DSN is known."""
+        try:
+            conninfo = (self.endpoint.bare or self.endpoint.conninfo)()
+            return database_of(parse_conninfo(conninfo))
+        except AgentError:
+            return ""
 
     def databases(self) -> tuple[str, ...]:
         """The names of all databases that somebody can connect to, in order."""
