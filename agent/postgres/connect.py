@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import NoReturn, TypeVar
 
 import psycopg
@@ -23,6 +24,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
 from agent.ports import Clock
+from agent.postgres.ceiling import Ceiling, within
 from agent.postgres.errors import (
     DatabaseQueryError,
     DsnError,
@@ -73,6 +75,7 @@ class Endpoint:
     bare: Callable[[], str] | None = None
     deadlines: Deadlines = field(default_factory=Deadlines)
     stopping: threading.Event = field(default_factory=threading.Event)
+    ceiling: Ceiling | None = None
 
 
 class DeadlineExceededError(psycopg.OperationalError):
@@ -227,14 +230,13 @@ def connection(endpoint: Endpoint, datname: str | None) -> Iterator[BoundedConne
     if datname is not None:
         parameters["dbname"] = datname
     name = database_of(parameters)
-    opened = _connect(endpoint, parameters, name)
-    try:
-        _take_any_name(opened)
-        yield opened
-    except psycopg.Error as error:
-        raise DatabaseQueryError(name, one_line(error)) from error
-    finally:
-        opened.close()
+    connect = partial(_connect, endpoint, parameters)
+    with within(endpoint.ceiling, connect, name, endpoint.stopping) as opened:
+        try:
+            _take_any_name(opened)
+            yield opened
+        except psycopg.Error as error:
+            raise DatabaseQueryError(name, one_line(error)) from error
 
 
 def parse_conninfo(conninfo: str) -> dict[str, str]:

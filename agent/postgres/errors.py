@@ -27,6 +27,18 @@ class DatabaseRefusedError(DatabaseUnreachableError, RefusedError):
     """The server answers, and lets us not into this one database."""
 
 
+class TooManyConnectionsError(DatabaseRefusedError):
+    """The role, the database or the server has as many connections as it may have."""
+
+    def __init__(self, database: str, reason: str) -> None:
+        super().__init__(
+            database,
+            f"{reason}; other clients take up the limit: raise it, or lower"
+            " `sampling.concurrency` of every agent that connects with this role",
+        )
+        self.reason = reason
+
+
 class DatabaseQueryError(AgentError):
     """A connection was there, and a query failed on it."""
 
@@ -59,15 +71,28 @@ def unreachable(database: str, error: BaseException) -> DatabaseUnreachableError
     speaks another language are not recognised: then it counts as unreachable.
     """
     reason = one_line(error)
-    kind = DatabaseRefusedError if _REFUSED.search(reason) else DatabaseUnreachableError
-    return kind(database, reason)
+    for words, kind in _WORDS:
+        if words.search(reason):
+            return kind(database, reason)
+    return DatabaseUnreachableError(database, reason)
 
 
-# 53300 of roles and databases, 3D000, 42501 and 55000, as the server words them.
-_REFUSED = re.compile(
-    r"too many connections for|too many clients|connection slots are reserved"
-    r"|no more connections allowed|database \S.* does not exist|permission denied for database"
-    r"|not currently accepting connections|cannot connect to invalid database"
+# 53300, and 3D000, 42501 and 55000.
+_WORDS: tuple[tuple[re.Pattern[str], type[DatabaseUnreachableError]], ...] = (
+    (
+        re.compile(
+            r"too many connections for|too many clients|connection slots are reserved"
+            r"|no more connections allowed"
+        ),
+        TooManyConnectionsError,
+    ),
+    (
+        re.compile(
+            r"database .* does not exist|permission denied for database"
+            r"|not currently accepting connections|connect to invalid database"
+        ),
+        DatabaseRefusedError,
+    ),
 )
 
 

@@ -52,6 +52,8 @@ class FakeServer:
     listings: int = 0
     attempts: int = 0
     sessions: int = 0
+    opened: int = 0
+    most_opened: int = 0
 
     def databases(self) -> tuple[str, ...]:
         self.listings += 1
@@ -67,7 +69,10 @@ class FakeServer:
         if self.broken:
             raise self.broken
         self.sessions += 1
+        self.opened += 1
+        self.most_opened = max(self.most_opened, self.opened)
         yield FakeSession(self, datname or self.default_database)
+        self.opened -= 1
 
 
 @dataclass
