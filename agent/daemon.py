@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
@@ -115,7 +116,8 @@ class Daemon:
 
     def _written_down(self) -> bool:
         """The last of the history; a server that is lost is not waited for."""
-        last = threading.Thread(target=self._recorder.write, daemon=True)
+        write = partial(self._recorder.write, last=True)
+        last = threading.Thread(target=write, daemon=True)
         last.start()
         last.join(_LAST_WORDS.total_seconds())
         return not last.is_alive()

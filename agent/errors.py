@@ -11,6 +11,10 @@ class MistakeError(AgentError):
     """Wrong usage or configuration, rather than something that failed."""
 
 
+class RefusedError(AgentError):
+    """A server that answers does not let us into one of its databases."""
+
+
 class HistoryError(AgentError):
     """The history could not be read or written; sampling goes on without it."""
 

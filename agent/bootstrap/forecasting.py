@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from agent.bootstrap.targets import CLOCK, judged, servers_from_config
-from agent.config import Config
+from agent.config import Config, secrets
 from agent.domain.consumption.records import Record
 from agent.domain.consumption.tracks import Track
 from agent.domain.forecasting.scoring import Prediction
@@ -45,7 +45,7 @@ class Lookout:
         targets = servers_from_config(config, environ)
         self._targets = judged(targets, thresholds) if thresholds else targets
         self._concurrency = config.sampling.concurrency
-        self._history = StoredHistory(config.history.url)
+        self._history = StoredHistory(secrets.history_url(config.history))
         self._stored: frozenset[tuple[str, str]] = frozenset()
         self._pasts: dict[tuple[str, str], _Past] = {}
 
@@ -126,7 +126,7 @@ class Annals:
 
     def __init__(self, config: Config) -> None:
         self._admitted = {each.name: each.databases for each in config.servers}
-        self._history = StoredHistory(config.history.url)
+        self._history = StoredHistory(secrets.history_url(config.history))
 
     @property
     def place(self) -> str:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -19,7 +20,7 @@ from agent import __version__
 from agent.board import Board
 from agent.bootstrap.targets import CLOCK, servers_from_config
 from agent.bootstrap.ticking import scheduled_jobs
-from agent.config import ConfigFile
+from agent.config import ConfigFile, secrets
 from agent.daemon import Daemon, Faces
 from agent.health import Health
 from agent.history.store import SqlHistory
@@ -55,7 +56,10 @@ def run_daemon(
         own=OwnMetrics(version=__version__),
         health=Health(CLOCK),
     )
-    history = SqlHistory(config.history.url, retention=config.history.retention)
+    history = SqlHistory(
+        partial(secrets.history_url, config.history),
+        retention=config.history.retention,
+    )
     daemon = Daemon(
         file,
         faces=faces,

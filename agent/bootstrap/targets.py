@@ -14,7 +14,7 @@ from agent.domain.pace import Deadlines, Intervals, Thresholds
 from agent.domain.status import DatabaseStatus
 from agent.ports import Clock
 from agent.postgres.connect import Endpoint, with_password
-from agent.postgres.servers import PostgresServer, address
+from agent.postgres.servers import Ceilings, PostgresServer, address
 from agent.services import surveying
 from agent.services.sampling import SamplingPlan
 from agent.services.selection import Selection
@@ -27,10 +27,12 @@ def servers_from_dsns(
     dsns: Sequence[str], *, all_databases: bool
 ) -> tuple[Target, ...]:
     """A target for each DSN, named by its address; raises DsnError."""
+    ceilings = Ceilings(CLOCK)
     return tuple(
         _target_of_dsn(
             usable_dsn(dsn, which=f"DSN {number}" if len(dsns) > 1 else "the DSN"),
             databases=NameFilter(exclude=("template*",)) if all_databases else None,
+            ceilings=ceilings,
         )
         for number, dsn in enumerate(dsns, start=1)
     )
@@ -46,12 +48,15 @@ def servers_from_config(
 
     `stopping` ends every wait for a server when it is set.
     """
-    stop = stopping or threading.Event()
+    stop, ceilings = stopping or threading.Event(), Ceilings(CLOCK)
     return tuple(
         Target(
             server=PostgresServer(
                 name=server.name,
-                endpoint=_endpoint(server, config.sampling, environ, stop),
+                endpoint=replace(
+                    _endpoint(server, config.sampling, environ, stop),
+                    ceiling=ceilings.of(server.dsn),
+                ),
                 max_locks=config.sampling.max_locks,
             ),
             databases=server.databases.names,
@@ -115,8 +120,10 @@ def endpoint_of(
     return _endpoint(server, config.sampling, environ, stopping or threading.Event())
 
 
-def _target_of_dsn(dsn: str, *, databases: NameFilter | None) -> Target:
-    endpoint = Endpoint(conninfo=lambda: dsn, clock=CLOCK)
+def _target_of_dsn(
+    dsn: str, *, databases: NameFilter | None, ceilings: Ceilings
+) -> Target:
+    endpoint = Endpoint(conninfo=lambda: dsn, clock=CLOCK, ceiling=ceilings.of(dsn))
     return Target(
         server=PostgresServer(name=address(dsn), endpoint=endpoint),
         databases=databases,
@@ -134,6 +141,7 @@ def _endpoint(
 
     return Endpoint(
         conninfo=conninfo,
+        bare=lambda: secrets.dsn(server, environ),
         clock=CLOCK,
         deadlines=Deadlines(
             connect=sampling.connect_timeout,

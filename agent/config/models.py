@@ -18,8 +18,9 @@ from pydantic import (
 
 from agent.config.acknowledging import Acknowledge
 from agent.config.jobs import Job
-from agent.config.rules import broken_rules
+from agent.config.rules import DEFAULT_HISTORY, broken_rules
 from agent.config.scalars import (
+    File,
     HistoryUrl,
     Interval,
     LockCount,
@@ -60,11 +61,17 @@ class History(Section):
     """Where consumption is remembered."""
 
     url: HistoryUrl = Field(
-        default="sqlite:///sequence-agent.db",
+        default=DEFAULT_HISTORY,
         repr=False,
         description=(
             "An SQLAlchemy URL: `sqlite:///file`, from the working directory unless"
             " absolute (`sqlite:////file`), or `postgresql+psycopg://user@host/database`."
+        ),
+    )
+    url_file: File | None = Field(
+        default=None,
+        description=(
+            "A file that holds the URL, in place of `url`; read again at each connection."
         ),
     )
     retention: Retention = Field(

@@ -14,6 +14,7 @@ from agent.config.problems import Place
 _Entry = tuple[int, Mapping[str, object]]
 _Broken = tuple[Place, str]
 
+DEFAULT_HISTORY = "sqlite:///sequence-agent.db"
 _SOURCES = ("dsn", "dsn_file", "dsn_env")
 
 
@@ -21,6 +22,7 @@ def broken_rules(tree: Mapping[str, object]) -> Iterator[_Broken]:
     """Yield place and message of everything that contradicts something else."""
     servers = _entries(tree.get("servers"))
     jobs = _entries(tree.get("jobs"))
+    yield from _placed(("history",), _history_rule(tree.get("history")))
     yield from _names_taken("servers", servers)
     yield from _names_taken("jobs", jobs)
     for index, server in servers:
@@ -52,6 +54,13 @@ def _names_taken(kind: str, entries: list[_Entry]) -> Iterator[_Broken]:
 
 def _given(section: Mapping[str, object], keys: Iterable[str]) -> list[str]:
     return [key for key in keys if section.get(key) is not None]
+
+
+def _history_rule(history: object) -> Iterator[_Broken]:
+    if not isinstance(history, Mapping) or history.get("url_file") is None:
+        return
+    if history.get("url") not in {None, DEFAULT_HISTORY}:
+        yield ("url_file",), "cannot stand beside url; keep one of them"
 
 
 def _source_rule(server: Mapping[str, object]) -> Iterator[_Broken]:

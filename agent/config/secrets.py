@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
-from agent.config.dsns import checked_dsn
-from agent.config.models import Config
+from agent.config.dsns import checked_dsn, checked_history_url
+from agent.config.models import Config, History
 from agent.config.problems import Place
 from agent.config.servers import Server
 from agent.errors import AgentError
@@ -42,21 +42,37 @@ def password(server: Server) -> str | None:
     return None if server.password_file is None else _content(server.password_file)
 
 
+def history_url(history: History) -> str:
+    """Return where the history is kept, as its file has it now.
+
+    Raises SecretUnreadableError.
+    """
+    if history.url_file is None:
+        return history.url
+    content, source = _content(history.url_file), _file(history.url_file)
+    try:
+        return checked_history_url(content)
+    except ValueError as error:
+        raise SecretUnreadableError(source, f"holds no URL: {error}") from None
+
+
 def unreadable_secrets(
     config: Config, environ: Mapping[str, str]
 ) -> Iterator[tuple[Place, str]]:
     """Yield place and message of each secret that cannot be had now."""
+    history = partial(history_url, config.history)
+    yield from _unreadable({"url_file": history}, ("history",))
     for index, server in enumerate(config.servers):
-        yield from _unreadable(server, ("servers", index), environ)
+        reads: dict[str, Callable[[], object]] = {
+            "dsn_file" if server.dsn_file else "dsn_env": partial(dsn, server, environ),
+            "password_file": partial(password, server),
+        }
+        yield from _unreadable(reads, ("servers", index))
 
 
 def _unreadable(
-    server: Server, place: Place, environ: Mapping[str, str]
+    reads: Mapping[str, Callable[[], object]], place: Place
 ) -> Iterator[tuple[Place, str]]:
-    reads: dict[str, Callable[[], object]] = {
-        "dsn_file" if server.dsn_file else "dsn_env": partial(dsn, server, environ),
-        "password_file": partial(password, server),
-    }
     for key, read in reads.items():
         try:
             read()

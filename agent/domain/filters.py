@@ -27,3 +27,13 @@ class NameFilter:
     def admits(self, name: str) -> bool:
         included = any(fnmatchcase(name, pattern) for pattern in self.include)
         return included and not any(fnmatchcase(name, out) for out in self.exclude)
+
+    @property
+    def literal(self) -> tuple[str, ...]:
+        """The names that `include` spells out.
+
+        >>> NameFilter(include=("app", "shop_*"), exclude=("tmp",)).literal
+        ('app',)
+        """
+        spelt = (name for name in self.include if not set(name) & set("*?["))
+        return tuple(name for name in spelt if self.admits(name))

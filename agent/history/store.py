@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from sqlalchemy import URL, Engine
 
-from agent.errors import HistoryError
+from agent.errors import AgentError, HistoryError
 from agent.history.connect import engine_at, parse_url, reading, writing
 from agent.history.failures import told_as_history_error
 from agent.history.loading import load
@@ -25,18 +25,19 @@ class SqlHistory:
     """A history at an SQLAlchemy URL of SQLite or PostgreSQL.
 
     Nothing is opened before it is used. After a failure everything is looked at anew, so
-    that a server or a disk that comes back needs no restart.
+    that a server or a disk that comes back needs no restart. The URL is asked for at
+    each use, so that a rotated password needs none either; it may raise AgentError.
     """
 
-    def __init__(self, url: str, *, retention: timedelta) -> None:
+    def __init__(self, url: str | Callable[[], str], *, retention: timedelta) -> None:
         self._url = url
         self._retention = retention
-        self._engine: Engine | None = None
+        self._opened: tuple[URL, Engine] | None = None
         # SQLite lets one write at a time, and only polls for its turn.
         self._writing = threading.Lock()
 
     def load(self, server: str, datname: str) -> Chapter:
-        with self._opened("read") as engine, reading(engine) as connection:
+        with self._open("read") as engine, reading(engine) as connection:
             check(connection)
             return load(connection, server, datname)
 
@@ -44,7 +45,7 @@ class SqlHistory:
         self, server: str, datname: str, chapter: Chapter, *, seen_at: datetime
     ) -> None:
         with (
-            self._opened("write") as engine,
+            self._open("write") as engine,
             self._turn(engine),
             writing(engine) as connection,
         ):
@@ -52,18 +53,18 @@ class SqlHistory:
             save(connection, server, datname, chapter, seen_at=seen_at)
 
     def prune(self, now: datetime) -> None:
-        with self._opened("prune") as engine, self._turn(engine):
+        with self._open("prune") as engine, self._turn(engine):
             prune(engine, now, self._retention)
 
     def close(self) -> None:
         """Let go of everything; a later use opens it again."""
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            engine.dispose()
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened[1].dispose()
 
     @contextmanager
-    def _opened(self, action: str) -> Iterator[Engine]:
-        url = parse_url(self._url)
+    def _open(self, action: str) -> Iterator[Engine]:
+        url = parse_url(self._url_now(action))
         with told_as_history_error(action, url):
             try:
                 yield self._ready(url)
@@ -73,12 +74,20 @@ class SqlHistory:
 
     def _ready(self, url: URL) -> Engine:
         """Without a lock: where a server is silent, threads would wait one by one."""
-        engine = self._engine
-        if engine is None:
+        if self._opened is None or self._opened[0] != url:
             engine = engine_at(url)
             bring_up_to_date(engine)
-            self._engine = engine
-        return engine
+            self._opened = (url, engine)
+            return engine
+        return self._opened[1]
+
+    def _url_now(self, action: str) -> str:
+        if isinstance(self._url, str):
+            return self._url
+        try:
+            return self._url()
+        except AgentError as error:
+            raise HistoryError(f"cannot {action} the history: {error}") from None
 
     @contextmanager
     def _turn(self, engine: Engine) -> Iterator[None]:

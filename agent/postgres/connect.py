@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import NoReturn, TypeVar
 
 import psycopg
@@ -24,11 +25,12 @@ from psycopg.rows import TupleRow
 
 from agent.domain.pace import Deadlines
 from agent.ports import Clock
+from agent.postgres.ceiling import Ceiling, within
 from agent.postgres.errors import (
     DatabaseQueryError,
-    DatabaseUnreachableError,
     DsnError,
     one_line,
+    unreachable,
 )
 from agent.postgres.queries import query
 
@@ -56,13 +58,16 @@ class Endpoint:
     """Where a server is and how to get there.
 
     `conninfo` is asked anew for each connection, so that a rotated secret needs no
-    restart; `stopping` ends every wait when the agent is about to stop.
+    restart; `stopping` ends every wait when the agent is about to stop. `bare` is the
+    same without the secrets that are kept elsewhere, where there are such.
     """
 
     conninfo: Callable[[], str]
     clock: Clock
+    bare: Callable[[], str] | None = None
     deadlines: Deadlines = field(default_factory=Deadlines)
     stopping: threading.Event = field(default_factory=threading.Event)
+    ceiling: Ceiling | None = None
 
 
 class DeadlineExceededError(psycopg.OperationalError):
@@ -217,14 +222,13 @@ def connection(endpoint: Endpoint, datname: str | None) -> Iterator[BoundedConne
     if datname is not None:
         parameters["dbname"] = datname
     name = database_of(parameters)
-    opened = _connect(endpoint, parameters, name)
-    try:
-        _take_any_name(opened)
-        yield opened
-    except psycopg.Error as error:
-        raise DatabaseQueryError(name, one_line(error)) from error
-    finally:
-        opened.close()
+    connect = partial(_connect, endpoint, parameters)
+    with within(endpoint.ceiling, connect, name, endpoint.stopping) as opened:
+        try:
+            _take_any_name(opened)
+            yield opened
+        except psycopg.Error as error:
+            raise DatabaseQueryError(name, one_line(error)) from error
 
 
 def parse_conninfo(conninfo: str) -> dict[str, str]:
@@ -287,7 +291,7 @@ def _connect(
             make_conninfo(**settings), autocommit=True, prepare_threshold=None
         )
     except (psycopg.Error, UnicodeError) as error:
-        raise DatabaseUnreachableError(name, one_line(error)) from None
+        raise unreachable(name, error) from None
     opened.endpoint = endpoint
     # Whatever the defaults of the database and the role are.
     opened.isolation_level = IsolationLevel.READ_COMMITTED

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 
-from agent.errors import AgentError, MistakeError
+from agent.errors import AgentError, MistakeError, RefusedError
 
 
 class DsnError(MistakeError):
@@ -20,6 +21,22 @@ class DatabaseUnreachableError(AgentError):
 
     def __init__(self, database: str, reason: str) -> None:
         super().__init__(f"cannot connect to {database!r}: {reason}")
+
+
+class DatabaseRefusedError(DatabaseUnreachableError, RefusedError):
+    """The server answers, and lets us not into this one database."""
+
+
+class TooManyConnectionsError(DatabaseRefusedError):
+    """The role, the database or the server has as many connections as it may have."""
+
+    def __init__(self, database: str, reason: str) -> None:
+        super().__init__(
+            database,
+            f"{reason}; other clients take up the limit: raise it, or lower"
+            " `sampling.concurrency` of every agent that connects with this role",
+        )
+        self.reason = reason
 
 
 class DatabaseQueryError(AgentError):
@@ -45,6 +62,38 @@ def told_as_query_error(database: str) -> Iterator[None]:
         yield
     except psycopg.Error as error:
         raise DatabaseQueryError(database, one_line(error)) from error
+
+
+def unreachable(database: str, error: BaseException) -> DatabaseUnreachableError:
+    """The error of a connection that was not made.
+
+    libpq tells no SQLSTATE of it, only the words of the server. Those of a server that
+    speaks another language are not recognised: then it counts as unreachable.
+    """
+    reason = one_line(error)
+    for words, kind in _WORDS:
+        if words.search(reason):
+            return kind(database, reason)
+    return DatabaseUnreachableError(database, reason)
+
+
+# 53300, and 3D000, 42501 and 55000.
+_WORDS: tuple[tuple[re.Pattern[str], type[DatabaseUnreachableError]], ...] = (
+    (
+        re.compile(
+            r"too many connections for|too many clients|connection slots are reserved"
+            r"|no more connections allowed"
+        ),
+        TooManyConnectionsError,
+    ),
+    (
+        re.compile(
+            r"database .* does not exist|permission denied for database"
+            r"|not currently accepting connections|connect to invalid database"
+        ),
+        DatabaseRefusedError,
+    ),
+)
 
 
 def one_line(error: BaseException) -> str:

@@ -17,7 +17,9 @@ from agent.domain.sequences import (
     Unreadable,
 )
 from agent.domain.taken import Answer, Question
-from agent.ports import Inventory, ServerFacts
+from agent.errors import AgentError
+from agent.ports import Clock, Inventory, ServerFacts
+from agent.postgres.ceiling import Ceiling
 from agent.postgres.connect import (
     Endpoint,
     connection,
@@ -25,6 +27,7 @@ from agent.postgres.connect import (
     environment_defaults,
     parse_conninfo,
 )
+from agent.postgres.errors import DsnError
 from agent.postgres.extremes import ExtremeReader
 from agent.postgres.inventory import fingerprint, inventory
 from agent.postgres.positions import PositionReader
@@ -44,6 +47,14 @@ class _Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Limits:
+    """A row of limits.sql."""
+
+    allowed: int | None
+    taken: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresServer:
     """A server as the configuration names it."""
 
@@ -53,15 +64,25 @@ class PostgresServer:
 
     @property
     def default_database(self) -> str:
-        """The database that the DSN leads to, as far as it can be told from here."""
-        return database_of(parse_conninfo(self.endpoint.conninfo()))
+        """The database that the DSN leads to; "" where not even the DSN is known."""
+        try:
+            conninfo = (self.endpoint.bare or self.endpoint.conninfo)()
+            return database_of(parse_conninfo(conninfo))
+        except AgentError:
+            return ""
 
     def databases(self) -> tuple[str, ...]:
         """The names of all databases that somebody can connect to, in order."""
         with connection(self.endpoint, None) as opened:
             reading = ReadOnly(connection=opened, deadlines=self.endpoint.deadlines)
             listed = reading.rows(query("databases"), _ListedDatabase)
+            self._learn_limits(reading)
             return tuple(each.datname for each in listed)
+
+    def _learn_limits(self, reading: ReadOnly) -> None:
+        if (ceiling := self.endpoint.ceiling) is not None:
+            for each in reading.rows(query("limits"), _Limits):
+                ceiling.granted(each.allowed, taken=each.taken)
 
     @contextmanager
     def open(self, datname: str | None) -> Iterator[PostgresSession]:
@@ -135,6 +156,26 @@ class PostgresSession:
         )
 
 
+class Ceilings:
+    """The ceiling of each server and role: those with one DSN have it in common."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._known: dict[tuple[str | None, ...], Ceiling] = {}
+
+    def of(self, dsn: str | None) -> Ceiling:
+        """That of a DSN, whatever its database; one alone where it is not known yet."""
+        if dsn is None:
+            return Ceiling(self._clock)
+        try:
+            parameters = environment_defaults() | parse_conninfo(dsn)
+        except DsnError:
+            return Ceiling(self._clock)
+        key = tuple(parameters.get(name) for name in _WHERE)
+        return self._known.setdefault(key, Ceiling(self._clock))
+
+
+_WHERE = ("service", "host", "hostaddr", "port", "user")
 _NOT_ON_STANDBY = Unreadable(Unreadability.UNLOGGED_ON_STANDBY)
 
 

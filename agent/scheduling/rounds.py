@@ -11,12 +11,13 @@ from threading import Lock
 import structlog
 
 from agent.domain.status import DatabaseStatus
-from agent.errors import AgentError
+from agent.errors import AgentError, RefusedError
 from agent.ports import Clock, Sink
 from agent.scheduling.timer import Timer
+from agent.scheduling.troubles import Troubles
 from agent.services.recording import Recorder
 from agent.services.sampling import Sampler, unread
-from agent.services.surveying import Target, discover
+from agent.services.surveying import Target, discover, expected
 
 log = structlog.get_logger()
 
@@ -62,7 +63,11 @@ class Rounds:
 
 
 class ServerRounds:
-    """Finds the databases of one server and samples each at its own ticks."""
+    """Finds the databases of one server and samples each at its own ticks.
+
+    A server that cannot be connected to is asked once in an interval, and none of its
+    databases is tried meanwhile: all of them are shown as down.
+    """
 
     def __init__(
         self,
@@ -80,21 +85,27 @@ class ServerRounds:
         self._shown = shown
         self._sampled: frozenset[str] = frozenset()
         self._awaited: frozenset[str] | None = None
-        self._errors: dict[str, str | None] = {}
-        self._server_error: str | None = None
+        self._troubles = Troubles(self.name)
+        self._down = False
         self._ended = False
+        self._looking = Lock()
+        self._looked_at = float("-inf")
 
     @property
     def name(self) -> str:
         return self._target.server.name
 
     def begin(self) -> None:
-        self._around.timer.add_pool(self._pool, threads=self._pace.concurrency)
-        self._around.timer.every(
+        timer = self._around.timer
+        timer.add_pool(self._pool, threads=self._pace.concurrency)
+        # Apart: behind hundreds of databases that do not answer it would come too late.
+        timer.add_pool(self._discovery, threads=1)
+        timer.every(
             self._pace.interval,
             self._look,
-            name=f"discover {self.name}",
-            pool=self._pool,
+            name=self._discovery,
+            pool=self._discovery,
+            patient=True,
         )
 
     def leave(self) -> frozenset[str]:
@@ -102,10 +113,11 @@ class ServerRounds:
         with self._lock:
             self._ended = True
             sampled, shown = self._sampled, self._shown
-        self._around.timer.cancel(f"discover {self.name}")
+        self._around.timer.cancel(self._discovery)
         for datname in sampled:
             self._around.timer.cancel(self._tick(datname))
         self._around.timer.remove_pool(self._pool)
+        self._around.timer.remove_pool(self._discovery)
         return shown
 
     def end(self) -> None:
@@ -114,20 +126,36 @@ class ServerRounds:
 
     def _look(self) -> None:
         """The discovery tick."""
-        server = self._target.server
+        with self._looking:
+            self._discover()
+
+    def _answers(self, since: float) -> bool:
+        """Whether the server itself could be asked after that moment."""
+        with self._looking:
+            if self._looked_at < since:
+                self._discover()
+            return not self._down
+
+    def _discover(self) -> None:
         try:
-            found = discover(self._target)
+            self._adopt(frozenset(discover(self._target)))
+        except RefusedError as error:
+            self._not_listed(str(error))
         except AgentError as error:
             self._server_failed(str(error))
-            return
-        self._note_server_error(None)
-        self._adopt(frozenset(name or server.default_database for name in found))
+        except Exception as error:
+            # A fault of the agent's own must not leave the last status standing.
+            log.exception("discovery_failed", server=self.name)
+            self._server_failed(f"internal error: {error!r}")
+        self._looked_at = self._around.clock.monotonic()
 
     def _adopt(self, found: frozenset[str]) -> None:
         """Sample what is new, and forget what is gone."""
+        self._troubles.of_server(None)
         with self._lock:
             if self._ended:
                 return
+            self._down = False
             new, gone = found - self._sampled, self._shown - found
             self._sampled = self._shown = found
             self._awaited = found if self._awaited is None else self._awaited & found
@@ -157,8 +185,12 @@ class ServerRounds:
 
     def _sample(self, sampler: Sampler, datname: str) -> None:
         """The sampling tick of one database."""
+        if self._down:
+            return
         status = self._sampled_safely(sampler, datname)
-        self._note_error(datname, status.error)
+        if status.error is not None and not self._is_its_own(datname, status.error):
+            return
+        self._troubles.of_database(datname, status.error)
         self._publish(status)
         with self._lock:
             if self._awaited is not None:
@@ -173,16 +205,34 @@ class ServerRounds:
             log.exception("sampling_failed", server=self.name, database=datname)
             return self._unread(datname, f"internal error: {error!r}")
 
-    def _server_failed(self, error: str) -> None:
-        """Without a list of databases, show the failure at the DSN's own database."""
-        self._note_server_error(error)
+    def _is_its_own(self, datname: str, error: str) -> bool:
+        """Whether a failure is that of one database; that of a server is told once."""
+        if self._troubles.is_new(datname, error):
+            return self._answers(since=self._around.clock.monotonic())
+        return not self._down
+
+    def _not_listed(self, error: str) -> None:
+        """The DSN's own database is refused to us; those that are known may not be."""
         with self._lock:
-            known = bool(self._sampled) or self._ended
-            if not known:
-                self._shown |= {self._target.server.default_database}
-        if not known:
-            self._publish(self._unread(self._target.server.default_database, error))
-            self._around.round_done(self.name)
+            known = bool(self._sampled)
+            self._down = self._down and not known
+        if known:
+            self._troubles.of_server(error)
+        else:
+            self._server_failed(error)
+
+    def _server_failed(self, error: str) -> None:
+        """Show all that is known of the server as down."""
+        self._troubles.of_server(error)
+        with self._lock:
+            if self._ended:
+                return
+            self._down = True
+            self._shown = self._shown or frozenset(expected(self._target))
+            shown = self._shown
+        for datname in sorted(shown):
+            self._publish(self._unread(datname, error))
+        self._around.round_done(self.name)
 
     def _unread(self, datname: str, error: str) -> DatabaseStatus:
         return unread(
@@ -202,7 +252,7 @@ class ServerRounds:
             return datname in self._shown and not self._ended
 
     def _forget(self, datname: str) -> None:
-        self._errors.pop(datname, None)
+        self._troubles.forget(datname)
         self._around.recorder.forget(self.name, datname)
         for sink in self._around.sinks:
             sink.forget(self.name, datname)
@@ -213,30 +263,13 @@ class ServerRounds:
         if complete:
             self._around.round_done(self.name)
 
-    def _note_error(self, datname: str, error: str | None) -> None:
-        """Log a failure when it begins, changes or ends, not at every tick."""
-        if error == self._errors.get(datname):
-            return
-        self._errors[datname] = error
-        if error is None:
-            log.info("database_readable", server=self.name, database=datname)
-        else:
-            log.warning(
-                "database_unreadable", server=self.name, database=datname, error=error
-            )
-
-    def _note_server_error(self, error: str | None) -> None:
-        if error == self._server_error:
-            return
-        self._server_error = error
-        if error is None:
-            log.info("server_readable", server=self.name)
-        else:
-            log.warning("server_unreadable", server=self.name, error=error)
-
     def _tick(self, datname: str) -> str:
         return f"sample {self.name}/{datname}"
 
     @property
     def _pool(self) -> str:
         return f"server {self.name}"
+
+    @property
+    def _discovery(self) -> str:
+        return f"discover {self.name}"

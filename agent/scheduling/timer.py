@@ -38,9 +38,10 @@ class Timer:
             jobstores={"default": MonotonicJobStore(clock)}, timezone="UTC"
         )
         self._stopped = threading.Event()
-        self._scheduler.add_listener(self._overrun, EVENT_JOB_MAX_INSTANCES)
+        self._scheduler.add_listener(self._skipped, EVENT_JOB_MAX_INSTANCES)
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._patient: set[str] = set()
+        self._overrun: set[str] = set()
 
     def start(self) -> None:
         self._scheduler.start()
@@ -83,7 +84,7 @@ class Timer:
         """
         (self._patient.add if patient else self._patient.discard)(name)
         self._scheduler.add_job(
-            _guarded(call, name),
+            self._guarded(call, name),
             IntervalTrigger(jitter=_jitter(interval), **_exactly(interval)),
             id=name,
             executor=pool,
@@ -96,7 +97,7 @@ class Timer:
     def soon(self, call: Callable[[], None], *, name: str, pool: str) -> None:
         """Call once, now, in a thread of the pool."""
         self._scheduler.add_job(
-            _guarded(call, name),
+            self._guarded(call, name),
             id=name,
             executor=pool,
             replace_existing=True,
@@ -111,10 +112,24 @@ class Timer:
         except JobLookupError:
             log.debug("tick_already_gone", tick=name)
 
-    def _overrun(self, event: JobSubmissionEvent) -> None:
-        if event.job_id not in self._patient:
+    def _skipped(self, event: JobSubmissionEvent) -> None:
+        """Log the first of the ticks that one long call costs."""
+        if event.job_id not in self._patient | self._overrun:
+            self._overrun.add(event.job_id)
             reason = "the one before still runs"
             log.warning("tick_skipped", tick=event.job_id, reason=reason)
+
+    def _guarded(self, call: Callable[[], None], name: str) -> Callable[[], None]:
+        """The one place where any exception is caught: a bug must not end the ticks."""
+
+        def guarded() -> None:
+            self._overrun.discard(name)
+            try:
+                call()
+            except Exception:
+                log.exception("tick_failed", tick=name)
+
+        return guarded
 
     def stop(self, *, within: timedelta) -> bool:
         """Stop ticking; tell whether all calls under way ended in time."""
@@ -140,15 +155,3 @@ def _exactly(interval: timedelta) -> dict[str, Any]:
 
 def _jitter(interval: timedelta) -> float:
     return min(interval * _JITTER, _LONGEST_JITTER).total_seconds()
-
-
-def _guarded(call: Callable[[], None], name: str) -> Callable[[], None]:
-    """The one place where any exception is caught: a bug must not end the ticks."""
-
-    def guarded() -> None:
-        try:
-            call()
-        except Exception:
-            log.exception("tick_failed", tick=name)
-
-    return guarded

@@ -11,6 +11,7 @@ import structlog
 
 from agent.errors import HistoryError
 from agent.ports import Chapter, Clock, History
+from agent.services.backoff import Backoff
 from agent.services.tracking import Tracker
 
 log = structlog.get_logger()
@@ -47,6 +48,7 @@ class Recorder:
         self._writing = Lock()
         self._volumes: dict[_Key, _Volume] = {}
         self._error: str | None = None
+        self._backoff = Backoff(clock)
         self._pruned_at: float | None = None
 
     def tracker(self, server: str, datname: str) -> Tracker:
@@ -71,9 +73,14 @@ class Recorder:
             if volume is not None:
                 volume.leaving = True
 
-    def write(self) -> None:
-        """Store what is new of all databases, as far as that succeeds."""
+    def write(self, *, last: bool = False) -> None:
+        """Store what is new of all databases, as far as that succeeds.
+
+        After a failure the next tries are put off, but for the `last` one of all.
+        """
         with self._writing:
+            if not (last or self._backoff.over):
+                return
             with self._lock:
                 volumes = list(self._volumes.values())
             try:
@@ -132,6 +139,7 @@ class Recorder:
     def _failed(self, error: str) -> None:
         """Count every failure, and log one that is new."""
         self._on_failure()
+        self._backoff.failed()
         if self._error is None:
             log.warning("history_failed", error=error)
         self._error = error
@@ -140,3 +148,4 @@ class Recorder:
         if self._error is not None:
             log.info("history_works_again")
         self._error = None
+        self._backoff.worked()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -134,10 +135,11 @@ class Sampler:
 
     def _look(self) -> _Look:
         began = self._clock.monotonic()
-        with self._server.open(self._datname) as session:
+        with ExitStack() as opened:
+            session = opened.enter_context(self._server.open(self._datname))
             facts = session.facts()
             listing = self._listed(session)
-            self._look_at_columns(session, listing.selected)
+            session = self._look_at_columns(session, listing.selected, opened)
             first, *others = _chunks(listing.selected)
             positions = self._positions(session, first, facts)
             unsettled = self._unsettled(session, listing)
@@ -156,16 +158,25 @@ class Sampler:
         )
 
     def _look_at_columns(
-        self, session: DatabaseSession, sequences: Sequence[SequenceDefinition]
-    ) -> None:
-        """Those that are due; a look that stands alone has no later round for the rest."""
+        self,
+        session: DatabaseSession,
+        sequences: Sequence[SequenceDefinition],
+        opened: ExitStack,
+    ) -> DatabaseSession:
+        """Those that are due; the session that is `opened` now.
+
+        A look that stands alone has no later round for the rest. Never two sessions at
+        once: there may be room for one.
+        """
         now = self._clock.monotonic()
         more = self._columns.look(session, sequences, now)
         fed = sum(len(sequence.columns) for sequence in sequences)
         for _ in range(fed // AT_ONCE if self._once else 0):
             if more:
-                with self._server.open(self._datname) as another:
-                    more = self._columns.look(another, sequences, now)
+                opened.close()
+                session = opened.enter_context(self._server.open(self._datname))
+                more = self._columns.look(session, sequences, now)
+        return session
 
     def _positions(
         self,

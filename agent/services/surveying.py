@@ -34,14 +34,20 @@ class Target:
     plan: SamplingPlan = field(default_factory=SamplingPlan)
 
 
-def discover(target: Target) -> tuple[str | None, ...]:
-    """The target's databases that are there now; None is the DSN's own.
+def discover(target: Target) -> tuple[str, ...]:
+    """The target's databases that are there now.
 
     Raises AgentError when the server cannot be asked.
     """
     if target.databases is None:
-        return (None,)
+        return (target.server.default_database,)
     return tuple(filter(target.databases.admits, target.server.databases()))
+
+
+def expected(target: Target) -> tuple[str, ...]:
+    """The databases to speak of while the server cannot be asked which it has."""
+    named = target.databases.literal if target.databases else ()
+    return named or (target.server.default_database,)
 
 
 def survey(
@@ -72,12 +78,15 @@ def survey(
 def _samplings(
     target: Target, clock: Clock, tracker_of: TrackerOf
 ) -> list[Callable[[], DatabaseStatus]]:
-    server = target.server
+    if target.databases is None:
+        return [partial(_sample, target, None, clock, tracker_of)]
     try:
         databases = discover(target)
     except AgentError as error:
-        failed = unread(server, server.default_database, clock=clock, error=str(error))
-        return [lambda: failed]
+        return [
+            partial(unread, target.server, each, clock=clock, error=str(error))
+            for each in expected(target)
+        ]
     return [partial(_sample, target, each, clock, tracker_of) for each in databases]
 
 

@@ -114,6 +114,7 @@ MISTAKES = [
     (with_server("log: {format: }"), ["config.yaml:2: log.format: must be one of auto, console, json"]),
     (with_server("metrics: {detail: some}"), ["config.yaml:2: metrics.detail: must be one of all, aggregate"]),
     (with_server("history: {url: 'postgresql://u:secret@db'}"), ["config.yaml:2: history.url: must begin with postgresql+psycopg://"]),
+    (with_server("history: {url: 'sqlite:///h.db', url_file: url}"), ["config.yaml:2: history.url_file: cannot stand beside url; keep one of them"]),
     (with_server("history: {retention: 400}"), ["config.yaml:2: history.retention: needs a unit, such as 60s"]),
     (with_server("history: {retention: 1h}"), ["config.yaml:2: history.retention: must be from 1d to 36500d"]),
     (with_server("sampling: {interval: 60}"), ["config.yaml:2: sampling.interval: needs a unit, such as 60s"]),

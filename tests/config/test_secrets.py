@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.config import Config, SecretUnreadableError, Server
-from agent.config.secrets import dsn, password, unreadable_secrets
+from agent.config import Config, History, SecretUnreadableError, Server
+from agent.config.secrets import dsn, history_url, password, unreadable_secrets
 from agent.errors import AgentError
 
 NO_FILE = "cannot be read: no such file or directory; create it, and let the agent's user read it"
@@ -158,3 +158,29 @@ def test_all_secrets_of_a_configuration_are_tried(tmp_path: Path) -> None:
             "environment variable 'NONE' is not set; start the agent with it, or use dsn_file",
         ),
     ]
+
+
+def test_the_url_of_the_history_may_stand_in_a_file_that_is_read_at_each_use(
+    tmp_path: Path,
+) -> None:
+    path = written(tmp_path, b"sqlite:///one.db\n")
+    subject = History(url_file=path)
+    before = history_url(subject)
+
+    path.write_bytes(b"sqlite:///two.db\n")
+
+    assert (before, history_url(subject)) == ("sqlite:///one.db", "sqlite:///two.db")
+    assert history_url(History()) == History().url
+
+
+def test_a_file_that_holds_no_url_is_named_without_what_it_holds(
+    tmp_path: Path,
+) -> None:
+    path = written(tmp_path, b"postgresql://u:secret@db/history")
+
+    with pytest.raises(
+        SecretUnreadableError, match="holds no URL: must begin"
+    ) as raised:
+        history_url(History(url_file=path))
+
+    assert "secret@" not in str(raised.value)

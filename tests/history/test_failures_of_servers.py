@@ -13,7 +13,7 @@ from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from agent.demo.embedded import EmbeddedPostgres
-from agent.errors import HistoryError
+from agent.errors import AgentError, HistoryError
 from agent.history.connect import engine_at, reading, schema_of, writing
 from agent.history.store import SqlHistory
 from agent.ports import Chapter
@@ -125,6 +125,38 @@ def test_a_wrong_password_is_told_without_it(database: Database) -> None:
     assert told.startswith(f"cannot read the history at {place(database)}: ")
     assert "password authentication failed" in told
     assert "not-this-one" not in told
+
+
+def password_in(url: str) -> str:
+    return str(make_url(url).password)
+
+
+def test_a_rotated_password_is_read_for_the_next_connection(
+    database: Database,
+) -> None:
+    dsn = database.role("keeper", grants=[f'CREATE ON DATABASE "{database.name}"'])
+    database.execute(f'CREATE SCHEMA AUTHORIZATION "{role_name(dsn)}"')
+    urls = [dsn.replace("postgresql://", "postgresql+psycopg://")]
+    with closing(SqlHistory(lambda: urls[-1], retention=RETENTION)) as history:
+        saved(history)
+        database.execute(f"ALTER ROLE \"{role_name(dsn)}\" PASSWORD 'another'")
+        told = failure(lambda: saved(history))
+
+        urls.append(urls[0].replace(password_in(urls[0]), "another"))
+
+        saved(history)
+        assert count(history) == 1
+    assert "password authentication failed" in told
+
+
+def test_a_url_that_cannot_be_read_is_a_failure_of_the_history() -> None:
+    def unreadable() -> str:
+        raise AgentError("file 'url' cannot be read")
+
+    with closing(SqlHistory(unreadable, retention=RETENTION)) as history:
+        told = failure(lambda: count(history))
+
+    assert told == "cannot read the history: file 'url' cannot be read"
 
 
 def test_a_server_that_stops_dead_is_given_up(database: Database) -> None:

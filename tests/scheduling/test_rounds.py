@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from agent.board import Board
+from agent.bootstrap.targets import servers_from_config
 from agent.clock import SystemClock
+from agent.config import load
 from agent.domain.filters import NameFilter
-from agent.errors import AgentError
+from agent.errors import AgentError, RefusedError
 from agent.scheduling.rounds import Pace, Rounds, Surroundings
 from agent.scheduling.timer import Timer
 from agent.services.recording import Recorder
@@ -19,6 +23,7 @@ from tests.domain.test_limits import SEQUENCE
 from tests.services.fakes import FakeHistory, FakeServer
 from tests.stepping_clock import stepping_clock
 
+MANY = [f"db_{number}" for number in range(40)]
 PACE = Pace(interval=timedelta(milliseconds=100), concurrency=2)
 
 
@@ -36,6 +41,9 @@ class Running:
 
     def shown(self) -> set[tuple[str, str]]:
         return set(self.board.databases())
+
+    def errors(self) -> set[str | None]:
+        return {status.error for status in self.board.databases().values()}
 
     def error(self, server: str, datname: str) -> str | None:
         status = self.board.databases().get((server, datname))
@@ -110,18 +118,101 @@ def test_a_server_that_failed_at_first_is_shown_at_its_own_database_until_it_ans
     until(lambda: running.shown() == {("a", "x")}, "its databases")
 
 
-def test_a_server_that_fails_later_keeps_its_databases_on_show_as_failed(
+def test_a_server_that_cannot_be_asked_is_down_as_a_whole_and_nothing_of_it_is_tried(
+    running: Running,
+) -> None:
+    server = fleet("a", *MANY)
+    running.begin(server)
+    until(lambda: len(running.shown()) == len(MANY), "all")
+
+    with capture_logs() as logged:
+        server.broken = AgentError("gone")
+        until(lambda: running.errors() == {"gone"}, "the failure")
+        tries, looks = server.attempts, server.listings
+        until(lambda: server.listings > looks + 3, "further rounds")
+        tried = server.attempts - tries
+        server.broken = None
+        until(lambda: running.errors() == {None}, "its return")
+
+    assert len(running.shown()) == len(MANY)
+    assert tried <= PACE.concurrency  # those that were under way
+    assert [entry["event"] for entry in logged] == [
+        "server_unreadable",
+        "server_readable",
+    ]
+
+
+def test_a_server_that_cannot_be_asked_after_a_reload_is_down_as_a_whole(
+    running: Running,
+) -> None:
+    server = fleet("a", *MANY)
+    running.begin(server)
+    until(lambda: len(running.shown()) == len(MANY), "all")
+
+    running.done.clear()
+    running.begin(replace(server, broken=AgentError("no such host")))
+
+    until(lambda: running.errors() == {"no such host"}, "the failure")
+    until(lambda: running.done, "its round")
+    assert len(running.shown()) == len(MANY)
+
+
+def test_databases_that_do_not_answer_do_not_hold_up_the_look_at_their_server(
+    running: Running,
+) -> None:
+    server = fleet("a", *MANY)
+    running.begin(server)
+    until(lambda: len(running.shown()) == len(MANY), "all")
+
+    server.answering.clear()
+    server.broken = AgentError("black hole")
+
+    until(lambda: running.errors() == {"black hole"}, "the failure")
+    server.answering.set()
+
+
+def test_databases_that_are_known_are_read_while_that_of_the_dsn_is_refused(
     running: Running,
 ) -> None:
     server = fleet("a", "x", "y")
     running.begin(server)
     until(lambda: len(running.shown()) == 2, "both")
 
-    server.broken = AgentError("gone")
+    with capture_logs() as logged:
+        server.unlisted = RefusedError("permission denied")
+        until(lambda: logged, "the refusal")
+        seen = server.sessions
+        until(lambda: server.sessions > seen + 4, "further rounds")
 
-    until(lambda: running.error("a", "x") == "gone", "the failure")
-    until(lambda: running.error("a", "y") == "gone", "the failure")
-    assert running.shown() == {("a", "x"), ("a", "y")}
+    assert running.errors() == {None}
+    assert [entry["event"] for entry in logged] == ["server_unreadable"]
+
+
+@pytest.mark.parametrize(
+    ("server", "names"),
+    [
+        ("dsn: host=db dbname=app, password_file: missing", {"app"}),
+        (
+            "dsn_file: missing, databases: {include: [shop, billing]}",
+            {"shop", "billing"},
+        ),
+        ("dsn_file: missing", {""}),
+    ],
+)
+def test_a_secret_that_cannot_be_read_is_a_round_that_failed(
+    running: Running, tmp_path: Path, server: str, names: set[str]
+) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(f"servers: [{{name: a, {server}}}]")
+
+    with capture_logs() as logged:
+        running.rounds.apply(servers_from_config(load(file, {}), {}), PACE)
+        until(lambda: running.done, "the first round")
+
+    assert running.shown() == {("a", name) for name in names}
+    (error,) = running.errors()
+    assert "missing" in str(error)
+    assert [entry["event"] for entry in logged] == ["server_unreadable"]
 
 
 def test_a_fault_of_our_own_does_not_leave_the_last_status_standing(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Event
 
 from agent.domain.consumption.records import Record
 from agent.domain.lost import Bereft, Deprived
@@ -20,6 +21,12 @@ def stopped_clock() -> StoppedClock:
     return StoppedClock(datetime(2026, 1, 1, tzinfo=UTC))
 
 
+def _set() -> Event:
+    event = Event()
+    event.set()
+    return event
+
+
 @dataclass
 class FakeServer:
     """One server with one database per entry; counts what it was asked."""
@@ -30,6 +37,10 @@ class FakeServer:
     values: dict[int, int] = field(default_factory=dict)
     fingerprint: str = "first"
     broken: AgentError | None = None
+    # Why the DSN's own database tells no list of databases.
+    unlisted: AgentError | None = None
+    # Sessions wait for it.
+    answering: Event = field(default_factory=_set)
     role: str = "sampler"
     line: str = "1/00000001"
     # What the columns of each table hold.
@@ -38,19 +49,30 @@ class FakeServer:
     deprived: set[str] = field(default_factory=set)
     inventories: int = 0
     questions: int = 0
+    listings: int = 0
+    attempts: int = 0
     sessions: int = 0
+    opened: int = 0
+    most_opened: int = 0
 
     def databases(self) -> tuple[str, ...]:
-        if self.broken:
-            raise self.broken
+        self.listings += 1
+        if trouble := self.broken or self.unlisted:
+            raise trouble
         return tuple(sorted(self.contents))
 
     @contextmanager
     def open(self, datname: str | None) -> Iterator[FakeSession]:
+        self.attempts += 1
+        if not self.answering.wait(30):
+            raise TimeoutError
         if self.broken:
             raise self.broken
         self.sessions += 1
+        self.opened += 1
+        self.most_opened = max(self.most_opened, self.opened)
         yield FakeSession(self, datname or self.default_database)
+        self.opened -= 1
 
 
 @dataclass

@@ -278,7 +278,9 @@ def test_a_suspicion_that_cannot_be_confirmed_is_not_dropped() -> None:
     assert seen == [(Unseen.PENDING,), (Taken(nearest=500, furthest=500),)]
 
 
-def test_a_look_that_stands_alone_leaves_nothing_out() -> None:
+def test_a_look_that_stands_alone_leaves_nothing_out_over_one_session_at_a_time() -> (
+    None
+):
     many = AT_ONCE * 2 + 1
     server = FakeServer(
         contents={"app": [fed(n) for n in range(many)]},
@@ -288,6 +290,7 @@ def test_a_look_that_stands_alone_leaves_nothing_out() -> None:
     status = Sampler(server, "app", plan=SamplingPlan(), clock=stopped_clock()).sample()
 
     assert {s.behind for s in status.sequences} == {4}
+    assert server.most_opened == 1
 
 
 def test_a_sequence_that_cannot_be_read_is_not_called_behind() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from structlog.testing import capture_logs
@@ -107,6 +108,7 @@ def test_what_could_not_be_written_is_written_later() -> None:
     desk.recorder.write()
 
     desk.history.broken = False
+    desk.clock.move(timedelta(minutes=1))
     desk.recorder.write()
 
     (record,) = desk.history.chapters["s", "app"].values()
@@ -126,6 +128,7 @@ def test_sampling_begins_without_a_history_that_cannot_be_read() -> None:
     assert desk.consumed(tracker) == 1
 
     desk.history.broken = False
+    desk.clock.move(timedelta(minutes=1))
     later.write()
 
     assert desk.consumed(tracker) == 6
@@ -147,11 +150,10 @@ def test_a_failure_is_logged_when_it_begins_and_when_it_ends() -> None:
     desk.history.broken = True
 
     with capture_logs() as logged:
-        desk.recorder.write()
-        desk.recorder.write()
-        desk.history.broken = False
-        desk.recorder.write()
-        desk.recorder.write()
+        for broken in (True, True, False, False):
+            desk.history.broken = broken
+            desk.clock.move(timedelta(minutes=1))
+            desk.recorder.write()
 
     assert [entry["event"] for entry in logged] == [
         "history_failed",
@@ -181,3 +183,34 @@ def test_a_day_that_only_the_clock_leapt_over_prunes_nothing(step: timedelta) ->
     desk.recorder.write()
 
     assert desk.history.calls == 1
+
+
+def test_a_history_that_fails_is_tried_ever_more_seldom_up_to_once_a_minute() -> None:
+    desk = Desk()
+    desk.history.broken = True
+    tries = []
+
+    for second in range(600):
+        before = desk.history.calls
+        desk.recorder.write()
+        if desk.history.calls > before:
+            tries.append(second)
+        desk.clock.move(timedelta(seconds=1))
+
+    waits = [after - before for before, after in pairwise(tries)]
+    assert waits[0] <= 2
+    assert max(waits[:3]) < 8
+    assert all(30 <= wait <= 61 for wait in waits[6:])
+    assert len(waits[6:]) >= 5
+
+
+def test_the_last_words_are_written_whatever_the_wait() -> None:
+    desk = Desk()
+    desk.see(desk.recorder.tracker("s", "app"), 10)
+    desk.history.broken = True
+    desk.recorder.write()
+
+    desk.history.broken = False
+    desk.recorder.write(last=True)
+
+    assert ("s", "app") in desk.history.chapters
