@@ -41,7 +41,10 @@ class Lookout:
         *,
         thresholds: Thresholds | None = None,
     ) -> None:
-        """`thresholds` are those of the configuration, unless there are others."""
+        """`thresholds` are those of the configuration, unless there are others.
+
+        Raises SecretUnreadableError where the history's URL cannot be read.
+        """
         targets = servers_from_config(config, environ)
         self._targets = judged(targets, thresholds) if thresholds else targets
         self._concurrency = config.sampling.concurrency
@@ -54,21 +57,15 @@ class Lookout:
         """Where the history is."""
         return self._history.place
 
-    def look(
-        self, progress: Progress, *, without_history: bool = False
-    ) -> tuple[DatabaseStatus, ...]:
-        """Raises HistoryError, before any server is asked if nothing can be read.
-
-        `without_history` asks it nothing: consumption and time left are not known then.
-        """
-        if not without_history:
-            self._stored = frozenset(self._history.databases())
+    def look(self, progress: Progress) -> tuple[DatabaseStatus, ...]:
+        """Raises HistoryError, before any server is asked if nothing can be read."""
+        self._stored = frozenset(self._history.databases())
         return surveying.survey(
             self._targets,
             clock=CLOCK,
             concurrency=self._concurrency,
             progress=progress,
-            tracker_of=surveying.no_tracker if without_history else self._tracker,
+            tracker_of=self._tracker,
         )
 
     def remembers(self, database: DatabaseStatus) -> bool:

@@ -18,7 +18,7 @@ from agent.cli.progress import progress
 from agent.domain.pace import Thresholds
 from agent.domain.status import DatabaseStatus
 from agent.errors import HistoryError
-from agent.services.surveying import Target
+from agent.services.surveying import Progress, Target
 
 DsnOption = Annotated[
     list[str] | None,
@@ -96,16 +96,26 @@ class LookByConfig:
         return targets.thresholds_of(self.config.severity)
 
     def take(self, thresholds: Thresholds | None = None) -> Sight:
+        judging = thresholds or self.thresholds
+        with leaving_at_once(), progress("reading databases") as show:
+            try:
+                return Sight(databases=self._with_past(judging, show))
+            except (config.SecretUnreadableError, HistoryError) as error:
+                databases = targets.survey(
+                    targets.servers_from_config(self.config, os.environ),
+                    thresholds=judging,
+                    concurrency=self.config.sampling.concurrency,
+                    progress=show,
+                )
+                return Sight(databases=databases, gaps=(f"time left: {error}",))
+
+    def _with_past(
+        self, thresholds: Thresholds, show: Progress
+    ) -> tuple[DatabaseStatus, ...]:
         # The history takes as long to load as all the rest together.
         from agent.bootstrap.forecasting import Lookout  # noqa: PLC0415 - slow to load
 
-        lookout = Lookout(self.config, os.environ, thresholds=thresholds)
-        with leaving_at_once(), progress("reading databases") as show:
-            try:
-                return Sight(databases=lookout.look(show))
-            except HistoryError as error:
-                databases = lookout.look(show, without_history=True)
-                return Sight(databases=databases, gaps=(f"time left: {error}",))
+        return Lookout(self.config, os.environ, thresholds=thresholds).look(show)
 
 
 def look_at(

@@ -18,7 +18,7 @@ Progress = Callable[[int, int], None]
 TrackerOf = Callable[[str, str], Tracker | None]
 
 
-def no_tracker(_server: str, _datname: str) -> None:
+def _no_tracker(_server: str, _datname: str) -> None:
     """Nothing is known of consumption."""
 
 
@@ -56,7 +56,7 @@ def survey(
     clock: Clock,
     concurrency: int,
     progress: Progress,
-    tracker_of: TrackerOf = no_tracker,
+    tracker_of: TrackerOf = _no_tracker,
 ) -> tuple[DatabaseStatus, ...]:
     """The status of every database, in the order of targets and names.
 
