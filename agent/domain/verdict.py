@@ -161,7 +161,9 @@ def _trouble(each: _Seen) -> str:
 
 def _usage(each: _Seen) -> str:
     capacity = each.status.capacity
-    if capacity is None or capacity.remaining == 0:
+    if capacity is None:
+        return f"{each.name} of which it is not known how much is left"
+    if capacity.remaining == 0:
         return f"{each.name} exhausted"
     left = counted(capacity.remaining, "call")
     return f"{each.name} {percent_used(capacity)} used with {left} left"
