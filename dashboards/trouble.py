@@ -12,7 +12,9 @@ from dashboards.queries import (
     of_databases,
 )
 
-_MISFITS = of_databases("pg_sequence_finding", 'kind=~"behind_column|sequence_missing"')
+_MISFITS = of_databases(
+    "pg_sequence_finding", 'kind=~"behind_column|sequence_missing",severity!="info"'
+)
 
 FITTING = Section(
     title="Sequences and their columns",

@@ -11,7 +11,7 @@ from rich.style import Style
 from agent.cli.bars import ascii_bar, bar
 from agent.cli.layout import Align, Cell, Column, aligned, cell
 from agent.cli.paper import Paper
-from agent.domain.findings import Severity
+from agent.domain.findings import Kind, Severity
 from agent.domain.quantities import compact
 from agent.domain.sequences import At
 from agent.domain.status import DatabaseStatus, SequenceStatus
@@ -139,7 +139,16 @@ def _state(row: Row, _: Paper) -> Cell:
     if status.state.readable and loudest is not Severity.INFO:
         exhausted = status.capacity is not None and status.capacity.remaining == 0
         word = "exhausted" if exhausted else loudest.value
+    elif status.state.readable:
+        word = _unsure(status) or word
     return cell(word, LOUD[loudest])
+
+
+def _unsure(status: SequenceStatus) -> str:
+    """What keeps a sequence from being called ok, though nothing bad is known of it."""
+    found = {finding.kind for finding in status.findings}
+    words = {Kind.LEFTOVER: "leftover", Kind.COMPUTED_DEFAULT: "computed"}
+    return next((word for kind, word in words.items() if kind in found), "")
 
 
 def _loudest(status: SequenceStatus) -> Severity:

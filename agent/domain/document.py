@@ -11,6 +11,7 @@ from agent.domain.kinds import Acknowledgement
 from agent.domain.limits import Capacity
 from agent.domain.sequences import At, Position, Unreadable, next_value
 from agent.domain.status import ColumnStatus, DatabaseStatus, SequenceStatus
+from agent.domain.taken import Unseen
 
 
 class AcknowledgementEntry(TypedDict):
@@ -40,6 +41,8 @@ class ColumnEntry(TypedDict):
     limit_value: int | None
     used_ratio: float | None
     remaining_values: int | None
+    behind_values: int | None
+    behind_unknown: str | None
 
 
 class SequenceEntry(TypedDict):
@@ -62,6 +65,8 @@ class SequenceEntry(TypedDict):
     limited_by: str
     used_ratio: float | None
     remaining_values: int | None
+    behind_values: int | None
+    behind_unknown: str | None
     columns: list[ColumnEntry]
     findings: list[FindingEntry]
 
@@ -113,6 +118,8 @@ def sequence_entry(status: SequenceStatus) -> SequenceEntry:
         "limited_by": status.limited_by,
         "used_ratio": _used_ratio(status.capacity),
         "remaining_values": _remaining(status.capacity),
+        "behind_values": status.behind,
+        "behind_unknown": _why_unknown(status.behind_unknown),
         "columns": [_column_entry(column) for column in status.columns],
         "findings": [_finding_entry(finding) for finding in status.findings],
     }
@@ -150,11 +157,29 @@ def _column_entry(status: ColumnStatus) -> ColumnEntry:
         "table": column.table,
         "column": column.column,
         "type": column.type_name,
-        "link": column.link.value,
+        "link": column.shown_link.value,
         "limit_value": status.limit,
         "used_ratio": _used_ratio(status.capacity),
         "remaining_values": _remaining(status.capacity),
+        "behind_values": status.behind,
+        "behind_unknown": _why_unknown(status.behind_unknown),
     }
+
+
+def _why_unknown(reason: Unseen | None) -> str | None:
+    """In the words of the public contract, which leave out what passes."""
+    if reason is None or reason in _REASONS_SHOWN:
+        return reason
+    return "not_looked"
+
+
+_REASONS_SHOWN = {
+    Unseen.NO_INDEX,
+    Unseen.NO_PRIVILEGE,
+    Unseen.ROW_SECURITY,
+    Unseen.UNTRUSTED_CODE,
+    Unseen.COMPUTED,
+}
 
 
 def _finding_entry(finding: Finding) -> FindingEntry:

@@ -32,6 +32,8 @@ class Kind(StrEnum):
     UNATTACHED = "unattached"
     CYCLES_INTO_UNIQUE = "cycles_into_unique"
     UNREADABLE = "unreadable"
+    LEFTOVER = "leftover"
+    COMPUTED_DEFAULT = "computed_default"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

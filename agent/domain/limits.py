@@ -13,6 +13,7 @@ from agent.domain.sequences import (
     At,
     FedColumn,
     SequenceDefinition,
+    Supply,
     Unused,
     upcoming,
 )
@@ -156,7 +157,7 @@ def calls_left(range_: Range, *, start: int, step: int) -> int:
 
 def capacity(sequence: SequenceDefinition, position: Unused | At) -> Capacity:
     """How much is left until the sequence or the first of its columns ends."""
-    held = [column_range(c.base_type, c.base_typmod) for c in sequence.columns]
+    held = [_held(column) for column in sequence.columns]
     fits = _own(sequence)
     for each in held:
         fits = fits.within(each) if each else fits
@@ -168,15 +169,23 @@ def column_capacity(
 ) -> Capacity | None:
     """How much is left until this column ends, were the sequence to go on for ever.
 
-    None where the column's type sets no bound.
+    None where the column's type sets no bound, or other values than the sequence's are
+    in it.
     """
-    held = column_range(column.base_type, column.base_typmod)
+    held = _held(column)
     if held is None:
         return None
     own = _own(sequence)
     if sequence.ascending:
         return _capacity(sequence, position, Range(max(own.low, held.low), held.high))
     return _capacity(sequence, position, Range(held.low, min(own.high, held.high)))
+
+
+def _held(column: FedColumn) -> Range | None:
+    """What a column can hold of a sequence's values; None where nothing bounds them."""
+    if column.supply not in {Supply.PLAIN, Supply.ROUNDED}:
+        return None
+    return column_range(column.base_type, column.base_typmod)
 
 
 def _own(sequence: SequenceDefinition) -> Range:
@@ -198,7 +207,7 @@ def _capacity(
 
 def column_limit(sequence: SequenceDefinition, column: FedColumn) -> int | None:
     """The last value that a column takes in the sequence's direction."""
-    held = column_range(column.base_type, column.base_typmod)
+    held = _held(column)
     if held is None:
         return None
     return held.high if sequence.ascending else held.low

@@ -94,6 +94,14 @@ def attach(sequence: SequenceDefinition, column: FedColumn) -> str:
     )
 
 
+def let_go(sequence: SequenceDefinition) -> str:
+    """Untie a sequence from a column that does not call it; then it may be dropped."""
+    return (
+        f"ALTER SEQUENCE {sequence.quoted} OWNED BY NONE; (if nothing else calls it,"
+        f" DROP SEQUENCE {sequence.quoted};)"
+    )
+
+
 def _literal(text: str) -> str:
     r"""A string constant, whatever standard_conforming_strings says.
 

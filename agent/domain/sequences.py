@@ -10,11 +10,30 @@ Place = tuple[str, str, str]
 
 
 class Link(StrEnum):
-    """How the catalog ties a column to the sequence that feeds it."""
+    """How the catalog ties a column to the sequence that feeds it.
+
+    `computed` is what people are shown instead of the others, see `FedColumn.shown_link`.
+    """
 
     IDENTITY = "identity"
     OWNED = "owned"
     DEFAULT = "default"
+    COMPUTED = "computed"
+
+
+class Supply(StrEnum):
+    """How a column comes by the values of a sequence that it is tied to.
+
+    `plain`: it holds them as they are. `computed`: its default makes something else of
+    them. `rounded`: its type makes hundreds or thousands of them. `handed_over`: its default is a function that may call the sequence or not.
+    `leftover`: it owns the sequence, and takes its values from elsewhere.
+    """
+
+    PLAIN = "plain"
+    COMPUTED = "computed"
+    ROUNDED = "rounded"
+    HANDED_OVER = "handed_over"
+    LEFTOVER = "leftover"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +44,8 @@ class FedColumn:
     `type_name` is what the column was declared as. `quoted_table` and
     `quoted_column` are fit to be pasted into SQL. `unsupplied`: it must have a value,
     and nothing in the catalog gives it one. `readable`: this role may look into it.
+    `row_security`: policies would hide rows from this role. `untrusted`: to plan a
+    question about its table could run code that belongs to no superuser.
     `locks` is how many relations a look at its furthest value locks; None where no
     index leads to that.
     """
@@ -43,6 +64,9 @@ class FedColumn:
     unsupplied: bool
     readable: bool
     locks: int | None
+    supply: Supply = Supply.PLAIN
+    row_security: bool = False
+    untrusted: bool = False
 
     @property
     def table(self) -> str:
@@ -52,6 +76,12 @@ class FedColumn:
     def place(self) -> Place:
         """Where it is; its table may have been made anew."""
         return self.table_schema, self.table_name, self.column
+
+    @property
+    def shown_link(self) -> Link:
+        """The link in the words of the public contract."""
+        computes = self.supply in {Supply.COMPUTED, Supply.HANDED_OVER}
+        return Link.COMPUTED if computes else self.link
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +120,27 @@ class SequenceDefinition:
         return self.minimum <= value <= self.maximum
 
     @property
+    def holders(self) -> tuple[FedColumn, ...]:
+        """The columns that hold its values as they are."""
+        return tuple(c for c in self.columns if c.supply is Supply.PLAIN)
+
+    @property
+    def leftover(self) -> bool:
+        """Whether all columns that it is tied to take their values from elsewhere."""
+        return bool(self.columns) and all(
+            column.supply is Supply.LEFTOVER for column in self.columns
+        )
+
+    @property
+    def surely_called(self) -> bool:
+        """False where functions of users decide whether anybody calls it, or nobody does."""
+        unsure = {Supply.LEFTOVER, Supply.HANDED_OVER}
+        return not self.columns or any(c.supply not in unsure for c in self.columns)
+
+    @property
     def repeats_freely(self) -> bool:
         """Whether it starts again, and no column minds a value that it had before."""
-        return self.cycle and not any(column.unique for column in self.columns)
+        return self.cycle and not any(column.unique for column in self.holders)
 
     @property
     def owner(self) -> FedColumn | None:

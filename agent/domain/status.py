@@ -34,7 +34,7 @@ from agent.domain.sequences import (
     Unreadable,
     Unused,
 )
-from agent.domain.taken import Sight, Unseen, behind, worst
+from agent.domain.taken import Sight, Unseen, behind, out_of_sight, unseen, worst
 
 
 class State(StrEnum):
@@ -62,13 +62,22 @@ class State(StrEnum):
 class ColumnStatus:
     """One fed column and how much of its own range is used; None if it has no bound.
 
-    `sight` is what is known of the values to come that it holds.
+    `sight` is what is known of the values to come that it holds, `behind` how many calls
+    it takes to get past them.
     """
 
     column: FedColumn
     limit: int | None
     capacity: Capacity | None
     sight: Sight
+    behind: int | None
+
+    @property
+    def behind_unknown(self) -> Unseen | None:
+        """Why `behind` is not known."""
+        if self.behind is not None:
+            return None
+        return self.sight if isinstance(self.sight, Unseen) else Unseen.PENDING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +99,13 @@ class SequenceStatus:
     @property
     def sights(self) -> tuple[Sight, ...]:
         return tuple(column.sight for column in self.columns)
+
+    @property
+    def behind_unknown(self) -> Unseen | None:
+        """Why `behind` is not known; without a column there is nothing to look at."""
+        if self.behind is not None:
+            return None
+        return next(unseen(self.sights), Unseen.PENDING)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,11 +182,16 @@ def rate_per_second(status: SequenceStatus) -> float | None:
 
 
 def reach(reading: Reading) -> Capacity | None:
-    """How far the sequence has come; None when it could not be read."""
-    position = reading.position
-    if isinstance(position, Unreadable):
+    """How far the sequence has come; None when it could not be read.
+
+    Nor is it known where nobody calls it; and who is at the end of what only functions
+    of users may call, may be there on purpose, as the workers of Citus are.
+    """
+    sequence, position = reading.sequence, reading.position
+    if isinstance(position, Unreadable) or sequence.leftover:
         return None
-    return capacity(reading.sequence, position)
+    reached = capacity(sequence, position)
+    return reached if reached.remaining or sequence.surely_called else None
 
 
 def assess(
@@ -191,7 +212,9 @@ def assess(
     of the round before.
     """
     sequence, position = reading.sequence, reading.position
-    sights = sights or (Unseen.PENDING,) * len(sequence.columns)
+    sights = sights or tuple(
+        out_of_sight(column) or Unseen.PENDING for column in sequence.columns
+    )
     limiting = limiting_column(sequence)
     known = None if isinstance(position, Unreadable) else position
     reached = reach(reading)
@@ -231,7 +254,8 @@ def _behind(
 ) -> int | None:
     if position is None:
         return None
-    return worst([behind(sequence, position, sight) for sight in sights])
+    counted = [sight for sight in sights if sight is not Unseen.LEFTOVER]
+    return worst([behind(sequence, position, sight) for sight in counted])
 
 
 def _column_status(
@@ -245,6 +269,7 @@ def _column_status(
         limit=column_limit(sequence, column),
         capacity=column_capacity(sequence, position, column) if position else None,
         sight=sight,
+        behind=behind(sequence, position, sight) if position else None,
     )
 
 

@@ -7,7 +7,7 @@ column at the cost of one page, so that is what is asked for, and never a count 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ from agent.domain.sequences import (
     At,
     FedColumn,
     SequenceDefinition,
+    Supply,
     Unused,
     upcoming,
 )
@@ -27,8 +28,12 @@ class Unseen(StrEnum):
     """Why it is not known how far a column has come."""
 
     PENDING = "pending"
+    COMPUTED = "computed"
+    LEFTOVER = "leftover"
     NO_INDEX = "no_index"
     NO_PRIVILEGE = "no_privilege"
+    ROW_SECURITY = "row_security"
+    UNTRUSTED_CODE = "untrusted_code"
     NOT_A_NUMBER = "not_a_number"
     TOO_MANY_LOCKS = "too_many_locks"
     LOCKED = "locked"
@@ -76,11 +81,16 @@ def out_of_sight(column: FedColumn) -> Unseen | None:
 
     Numbers with a sign only: oid has no operator to compare it with a wider integer.
     """
-    if column.base_type not in _COMPARABLE:
-        return Unseen.NOT_A_NUMBER
-    if column.locks is None:
-        return Unseen.NO_INDEX
-    return None if column.readable else Unseen.NO_PRIVILEGE
+    reasons = (
+        (column.supply is Supply.LEFTOVER, Unseen.LEFTOVER),
+        (column.supply is not Supply.PLAIN, Unseen.COMPUTED),
+        (column.base_type not in _COMPARABLE, Unseen.NOT_A_NUMBER),
+        (column.locks is None, Unseen.NO_INDEX),
+        (column.untrusted, Unseen.UNTRUSTED_CODE),
+        (column.row_security, Unseen.ROW_SECURITY),
+        (not column.readable, Unseen.NO_PRIVILEGE),
+    )
+    return next((why for holds, why in reasons if holds), None)
 
 
 def furthest(sequence: SequenceDefinition, column: FedColumn) -> Question:
@@ -135,6 +145,15 @@ def behind(
         return None
     value = sight.furthest if isinstance(sight, Taken) else None
     return calls_until_past(sequence, position, value)
+
+
+def unseen(sights: Iterable[Sight]) -> Iterator[Unseen]:
+    """Why it is not known what the columns hold that hold values of the sequence."""
+    return (
+        sight
+        for sight in sights
+        if isinstance(sight, Unseen) and sight is not Unseen.LEFTOVER
+    )
 
 
 def worst(counts: Sequence[int | None]) -> int | None:

@@ -215,7 +215,9 @@ def _usage(each: _Seen) -> str:
 
 def _use(status: SequenceStatus) -> str:
     capacity = status.capacity
-    if capacity is None or capacity.remaining == 0:
+    if capacity is None:
+        return "of which it is not known how much is left"
+    if capacity.remaining == 0:
         return "exhausted"
     left = counted(capacity.remaining, "call")
     return f"{percent_used(capacity)} used with {left} left"

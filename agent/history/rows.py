@@ -13,7 +13,7 @@ from agent.domain.consumption.buckets import DayCalls
 from agent.domain.consumption.records import Record
 from agent.domain.consumption.steps import Mark, Reason, Terms
 from agent.domain.forecasting.scoring import Prediction
-from agent.domain.sequences import At, FedColumn, Link, Unused
+from agent.domain.sequences import At, FedColumn, Link, Supply, Unused
 from agent.history.bulk import Cells
 from agent.history.hours import text_of
 
@@ -88,7 +88,9 @@ def record_of(row: RowMapping, days: Sequence[DayCalls], seen_at: datetime) -> R
 
 
 def _column(stored: Mapping[str, Any]) -> FedColumn:
-    return FedColumn(**{**stored, "link": Link(stored["link"])})
+    """Versions before stored less of a column."""
+    supply = Supply(stored.get("supply", Supply.PLAIN))
+    return FedColumn(**{**stored, "link": Link(stored["link"]), "supply": supply})
 
 
 def _mark(row: RowMapping, seen_at: datetime) -> Mark:

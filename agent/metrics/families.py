@@ -102,7 +102,7 @@ def _column_used_ratio(status: SequenceStatus) -> Iterable[Sample]:
             (
                 ("table", fed.column.table),
                 ("column", fed.column.column),
-                ("link", fed.column.link.value),
+                ("link", fed.column.shown_link.value),
             ),
             fed.capacity.used_ratio,
         )

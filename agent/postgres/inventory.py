@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from agent.domain.sequences import FedColumn, Link, SequenceDefinition
+from agent.domain.defaults import calls_nextval, is_rounded_nextval, supply
+from agent.domain.sequences import FedColumn, Link, SequenceDefinition, Supply
 from agent.ports import Inventory
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
@@ -25,12 +26,30 @@ class _ColumnRow(FedColumn):
     """A row of columns.sql."""
 
     sequence_oid: int
+    identity: bool
+    tree: str | None
+    called_oids: list[int]
 
     def fed(self) -> FedColumn:
         """The column alone."""
         known: dict[str, Any] = {name: getattr(self, name) for name in _NAMES}
         known["link"] = Link(self.link)
+        known["supply"] = self._supply()
         return FedColumn(**known)
+
+    def _supply(self) -> Supply:
+        found = supply(
+            Link(self.link),
+            sequence_oid=self.sequence_oid,
+            called_oids=self.called_oids,
+            tree=self.tree,
+            identity=self.identity,
+        )
+        if found is not Supply.COMPUTED or self.tree is None:
+            return found
+        if is_rounded_nextval(self.tree):
+            return Supply.ROUNDED
+        return found if calls_nextval(self.tree) else Supply.HANDED_OVER
 
 
 def fingerprint(reading: ReadOnly) -> str:

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from agent.domain.document import SequenceEntry, document, sequence_entry
-from agent.domain.sequences import At, Link, Unreadable, Unused
-from agent.domain.status import SequenceStatus, State
+from agent.domain.pace import Thresholds
+from agent.domain.sequences import At, Link, Reading, Unreadable, Unused
+from agent.domain.status import SequenceStatus, State, assess
+from agent.domain.taken import CLEAR, Sight, Taken, Unseen
 from tests.domain.statuses import (
     BIGINT,
     DENIED,
@@ -73,6 +75,8 @@ def test_a_document_is_what_the_contract_shows() -> None:
         "limited_by": "column public.users.id (integer)",
         "used_ratio": pytest.approx(0.95),
         "remaining_values": 107374182,
+        "behind_values": None,
+        "behind_unknown": "not_looked",
         "columns": [
             {
                 "table": "public.users",
@@ -82,6 +86,8 @@ def test_a_document_is_what_the_contract_shows() -> None:
                 "limit_value": 2147483647,
                 "used_ratio": pytest.approx(0.95),
                 "remaining_values": 107374182,
+                "behind_values": None,
+                "behind_unknown": "not_looked",
             }
         ],
         "findings": [],
@@ -181,3 +187,35 @@ def test_a_database_in_error_says_why_and_has_no_sequences() -> None:
         "error": "connection refused",
         "sequences": [],
     }
+
+
+@pytest.mark.parametrize(
+    ("sight", "behind", "why"),
+    [
+        (CLEAR, 0, None),
+        (Taken(nearest=11, furthest=20), 10, None),
+        (Unseen.NO_INDEX, None, "no_index"),
+        (Unseen.NO_PRIVILEGE, None, "no_privilege"),
+        (Unseen.ROW_SECURITY, None, "row_security"),
+        (Unseen.UNTRUSTED_CODE, None, "untrusted_code"),
+        (Unseen.COMPUTED, None, "computed"),
+        (Unseen.PENDING, None, "not_looked"),
+        (Unseen.LOCKED, None, "not_looked"),
+        (Unseen.LEFTOVER, None, "not_looked"),
+    ],
+)
+def test_not_behind_is_told_from_not_known(
+    sight: Sight, behind: int | None, why: str | None
+) -> None:
+    status = assess(
+        Reading(sequence=replace(BIGINT, columns=(USERS_ID,)), position=At(10)),
+        thresholds=Thresholds(),
+        role="agent",
+        sights=(sight,),
+    )
+
+    entry = sequence_entry(status)
+
+    assert (entry["behind_values"], entry["behind_unknown"]) == (behind, why)
+    [column] = entry["columns"]
+    assert (column["behind_values"], column["behind_unknown"]) == (behind, why)

@@ -9,7 +9,14 @@ import pytest
 from agent.domain.consumption.usage import Usage
 from agent.domain.findings import Finding, Kind, Severity
 from agent.domain.pace import Thresholds
-from agent.domain.sequences import At, FedColumn, Position, Reading, SequenceDefinition
+from agent.domain.sequences import (
+    At,
+    FedColumn,
+    Position,
+    Reading,
+    SequenceDefinition,
+    Unused,
+)
 from agent.domain.status import assess
 from agent.domain.taken import CLEAR, Sight, Taken, Unseen
 from tests.domain.statuses import BIGINT, DENIED, USAGE, USERS_ID
@@ -139,16 +146,16 @@ def test_a_column_that_lost_its_sequence_gets_it_back_as_it_was() -> None:
     )
 
 
-def test_an_owner_without_a_default_is_a_warning() -> None:
+@pytest.mark.parametrize("position", [At(1), Unused(1)])
+def test_an_owner_without_a_default_is_told_and_no_alarm_for_applications_call_nextval(
+    position: Position,
+) -> None:
     unsupplied = replace(FED, columns=(replace(USERS_ID, unsupplied=True),))
 
-    finding = found(unsupplied, At(1), CLEAR, usage=replace(USAGE, consumed=0))
+    finding = found(unsupplied, position, CLEAR, usage=replace(USAGE, consumed=0))
 
     assert finding is not None
-    assert (finding.kind, finding.severity) == (
-        Kind.SEQUENCE_MISSING,
-        Severity.WARNING,
-    )
+    assert (finding.kind, finding.severity) == (Kind.SEQUENCE_MISSING, Severity.INFO)
 
 
 def test_a_sequence_that_moves_is_called_by_somebody() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.domain.limits import Range
-from agent.domain.sequences import At, FedColumn, SequenceDefinition, Unused
+from agent.domain.sequences import At, FedColumn, SequenceDefinition, Supply, Unused
 from agent.domain.taken import (
     CLEAR,
     Sight,
@@ -100,6 +100,32 @@ def test_ids_beyond_the_bounds_of_the_sequence_do_not_count() -> None:
         pytest.param(replace(USERS_ID, locks=None), Unseen.NO_INDEX, id="no index"),
         pytest.param(
             replace(USERS_ID, readable=False), Unseen.NO_PRIVILEGE, id="denied"
+        ),
+        pytest.param(
+            replace(USERS_ID, row_security=True, readable=False),
+            Unseen.ROW_SECURITY,
+            id="rows hidden, whatever is granted",
+        ),
+        pytest.param(
+            replace(USERS_ID, untrusted=True, readable=False),
+            Unseen.UNTRUSTED_CODE,
+            id="not planned at all",
+        ),
+        pytest.param(
+            replace(USERS_ID, supply=Supply.COMPUTED, locks=None),
+            Unseen.COMPUTED,
+            id="computed",
+        ),
+        pytest.param(
+            replace(USERS_ID, supply=Supply.HANDED_OVER),
+            Unseen.COMPUTED,
+            id="a function",
+        ),
+        pytest.param(
+            replace(USERS_ID, supply=Supply.ROUNDED), Unseen.COMPUTED, id="rounded"
+        ),
+        pytest.param(
+            replace(USERS_ID, supply=Supply.LEFTOVER), Unseen.LEFTOVER, id="leftover"
         ),
         pytest.param(
             replace(USERS_ID, base_type="text"), Unseen.NOT_A_NUMBER, id="text"

@@ -51,7 +51,7 @@ CASES = [
     ),
     case(
         "a default that calls it, on an index of two columns",
-        "CREATE SEQUENCE s; CREATE TABLE t (id bigint DEFAULT nextval('s') + 0, n int);"
+        "CREATE SEQUENCE s; CREATE TABLE t (id bigint DEFAULT nextval('s'), n int);"
         " CREATE INDEX ON t (id, n);" + _TO_500,
         500,
         Taken(nearest=1, furthest=500),
@@ -115,6 +115,13 @@ CASES = [
         ' INSERT INTO "a.t "" %s" VALUES (2)',
         2,
         Taken(nearest=2, furthest=2),
+    ),
+    case(
+        "a default that computes",
+        "CREATE SEQUENCE s; CREATE TABLE t (id bigint PRIMARY KEY"
+        " DEFAULT nextval('s') * 1000); " + _TO_500,
+        None,
+        Unseen.COMPUTED,
     ),
     case("no index", "CREATE TABLE t (id serial)", None, Unseen.NO_INDEX),
     case(
@@ -237,7 +244,7 @@ def test_row_security_hides_rows_so_nothing_is_said(database: Database) -> None:
 
     status = only(database, database.role("agent", grants=grants))
 
-    assert (status.behind, status.sights) == (None, (Unseen.NO_PRIVILEGE,))
+    assert (status.behind, status.sights) == (None, (Unseen.ROW_SECURITY,))
 
 
 def test_a_locked_table_costs_only_itself(database: Database) -> None:

@@ -12,11 +12,10 @@ from agent.domain.resets.facts import (
     Relation,
     RelationKind,
     Server,
-    Supply,
     TargetSequence,
 )
 from agent.domain.resets.job import JobKind, ResetJob
-from agent.domain.sequences import Link, SequenceDefinition
+from agent.domain.sequences import Link, SequenceDefinition, Supply
 
 NOW = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 

@@ -11,7 +11,6 @@ from agent.domain.resets.facts import (
     RelationKind,
     Setting,
     SubscribedTable,
-    Supply,
     ViewBase,
 )
 from agent.domain.resets.functions import (
@@ -22,7 +21,7 @@ from agent.domain.resets.functions import (
 )
 from agent.domain.resets.job import Allowed
 from agent.domain.resets.seeds import Seed
-from agent.domain.sequences import Link
+from agent.domain.sequences import Link, Supply
 from tests.resets.catalogs import CATALOG, JOB, feed, relation, sequence
 
 RICH = replace(

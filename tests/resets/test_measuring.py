@@ -15,14 +15,13 @@ from agent.domain.resets.facts import (
     Measured,
     Relation,
     Size,
-    Supply,
     Unknown,
 )
 from agent.domain.resets.job import JobKind, ResetJob
 from agent.domain.resets.plan import scope_of
 from agent.domain.resets.resync import Follower
 from agent.domain.resets.verdicts import Scope
-from agent.domain.sequences import At, Link, Unreadability, Unreadable, Unused
+from agent.domain.sequences import At, Link, Supply, Unreadability, Unreadable, Unused
 from agent.postgres.connect import connection
 from agent.postgres.facts.names import NamesMovedError
 from agent.postgres.targets import TargetSession

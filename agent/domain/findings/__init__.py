@@ -12,12 +12,16 @@ from agent.domain.findings.columns import (
     behind_column,
     column_narrower,
     cycles_into_unique,
-    sequence_missing,
     sequence_narrower,
+)
+from agent.domain.findings.ends import burst, exhausted, exhausts_soon, near_limit
+from agent.domain.findings.feeds import (
+    computed_default,
+    leftover,
+    sequence_missing,
     shared,
     unattached,
 )
-from agent.domain.findings.ends import burst, exhausted, exhausts_soon, near_limit
 from agent.domain.findings.unreadable import unreadable
 from agent.domain.kinds import Kind, Severity
 
@@ -48,5 +52,7 @@ _RULES: tuple[Callable[[Case], Finding | None], ...] = (
     column_narrower,
     sequence_narrower,
     shared,
+    leftover,
+    computed_default,
     unattached,
 )

@@ -1,4 +1,4 @@
-"""Findings about the columns that a sequence feeds, or ought to feed."""
+"""Findings about the columns that hold the values of a sequence."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from agent.domain.kinds import Kind, Severity
 from agent.domain.limits import column_range, limit_in, sequence_type_range
 from agent.domain.remedies import (
     SEQUENCE_TYPE,
-    attach,
     catch_up,
-    put_back,
     widen_column,
     widen_sequence,
 )
 from agent.domain.sequences import At, FedColumn, Unreadable, Unused, upcoming
 from agent.domain.taken import Taken, calls_until_past
+from agent.domain.wording import counted
 
 _INTEGER_COLUMNS = {"int2", "int4", "int8"}
 
@@ -37,7 +36,7 @@ def column_narrower(case: Case) -> Finding | None:
 
 def sequence_narrower(case: Case) -> Finding | None:
     reach = sequence_type_range(case.sequence.data_type).high
-    for column in case.sequence.columns:
+    for column in case.sequence.holders:
         held = column_range(column.base_type, column.base_typmod)
         if column.base_type in _INTEGER_COLUMNS and held and held.high > reach:
             return Finding(
@@ -54,34 +53,8 @@ def sequence_narrower(case: Case) -> Finding | None:
     return None
 
 
-def shared(case: Case) -> Finding | None:
-    if len(case.sequence.columns) < 2:
-        return None
-    fed = ", ".join(f"{c.table}.{c.column}" for c in case.sequence.columns)
-    return Finding(
-        kind=Kind.SHARED,
-        severity=Severity.INFO,
-        message=f"feeds {len(case.sequence.columns)} columns: {fed}",
-        remedy="none needed; do not restart it for one of the tables alone",
-    )
-
-
-def unattached(case: Case) -> Finding | None:
-    if case.sequence.columns or case.lost:
-        return None
-    return Finding(
-        kind=Kind.UNATTACHED,
-        severity=Severity.INFO,
-        message="no column in the catalog takes its values from this sequence",
-        remedy=(
-            "if the application calls it for a column, say so:"
-            f" ALTER SEQUENCE {case.sequence.quoted} OWNED BY <table>.<column>;"
-        ),
-    )
-
-
 def cycles_into_unique(case: Case) -> Finding | None:
-    unique = next((c for c in case.sequence.columns if c.unique), None)
+    unique = next((c for c in case.sequence.holders if c.unique), None)
     if not case.sequence.cycle or unique is None:
         return None
     return Finding(
@@ -127,47 +100,4 @@ def _how_far_behind(
         start = (
             f"its next value is {following}, and {taken.nearest} is already in {place}"
         )
-    return f"{start}: {calls} calls behind the last, {taken.furthest}"
-
-
-def sequence_missing(case: Case) -> Finding | None:
-    return _lost(case) or _not_called(case)
-
-
-def _lost(case: Case) -> Finding | None:
-    """The agent saw it feed columns that have nothing to feed them now."""
-    if not case.lost:
-        return None
-    missed = ", ".join(f"{c.table}.{c.column}" for c in case.lost)
-    return Finding(
-        kind=Kind.SEQUENCE_MISSING,
-        severity=Severity.CRITICAL,
-        message=(
-            f"it fed {missed}, which must have a value and has no default any more:"
-            " an insert that gives none fails"
-        ),
-        remedy=" ".join(put_back(case.sequence, column) for column in case.lost),
-    )
-
-
-def _not_called(case: Case) -> Finding | None:
-    """Its owner has no default, and must have a value from somewhere.
-
-    A sequence that moves all the same is called by the application, which is fine.
-    """
-    column = case.sequence.owner
-    moves = case.usage is not None and case.usage.consumed > 0
-    if column is None or not column.unsupplied or moves:
-        return None
-    return Finding(
-        kind=Kind.SEQUENCE_MISSING,
-        severity=Severity.WARNING,
-        message=(
-            f"owned by {column.table}.{column.column}, which must have a value and has"
-            " no default: an insert that gives none fails"
-        ),
-        remedy=(
-            f"{attach(case.sequence, column)} (none needed if the application calls"
-            " nextval)"
-        ),
-    )
+    return f"{start}: {counted(calls, 'call')} behind the last, {taken.furthest}"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
-from agent.domain.resets.facts import Supply, Unknown
+from agent.domain.resets.facts import Unknown
 from agent.domain.resets.job import is_wildcard
 from agent.domain.resets.reach import is_out_of_reach
 from agent.domain.resets.verdicts import Case
+from agent.domain.sequences import Supply
 
 
 def unmatched(case: Case) -> Iterator[str]:

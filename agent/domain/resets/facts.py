@@ -13,7 +13,7 @@ from agent.domain.resets.functions import (
     Trigger,
     UntrustedCode,
 )
-from agent.domain.sequences import Link, Position, SequenceDefinition
+from agent.domain.sequences import Link, Position, SequenceDefinition, Supply
 
 LEDGER_SCHEMA = "sequence_agent"
 
@@ -177,18 +177,6 @@ class TargetSequence:
     @property
     def oid(self) -> int:
         return self.definition.oid
-
-
-class Supply(StrEnum):
-    """How a column comes by the values of a sequence that it is tied to.
-
-    `plain`: it holds them as they are. `computed`: its default makes something else of
-    them. `leftover`: it owns the sequence, and takes its values from elsewhere.
-    """
-
-    PLAIN = "plain"
-    COMPUTED = "computed"
-    LEFTOVER = "leftover"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

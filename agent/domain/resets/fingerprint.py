@@ -21,7 +21,6 @@ from agent.domain.resets.facts import (
     Publication,
     Relation,
     Server,
-    Supply,
     TargetSequence,
     Unknown,
 )
@@ -31,7 +30,7 @@ from agent.domain.resets.resync import Follower
 from agent.domain.resets.seeds import Seed
 from agent.domain.resets.untrusted import untrusted_code_in
 from agent.domain.resets.verdicts import Scope
-from agent.domain.sequences import SequenceDefinition
+from agent.domain.sequences import SequenceDefinition, Supply
 
 _LEFT_OUT: Mapping[type, frozenset[str]] = {
     Server: frozenset(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.domain.resets.facts import Feed, RelationKind, Supply
+from agent.domain.resets.facts import Feed, RelationKind
 from agent.domain.resets.job import JobKind
 from agent.domain.resets.restarts import bases_of
 from agent.domain.resets.resync import FOLLOWED_TYPES
 from agent.domain.resets.verdicts import Case
+from agent.domain.sequences import Supply
 
 # Tables in which applications and their tools write down which migrations were run, in
 # small letters. What has a more general name than these cannot be told from others.

@@ -18,7 +18,6 @@ from agent.domain.resets.facts import (
     Feed,
     Place,
     RelationKind,
-    Supply,
     TargetSequence,
     Unknown,
 )
@@ -27,6 +26,7 @@ from agent.domain.sequences import (
     At,
     Position,
     SequenceDefinition,
+    Supply,
     Unused,
     upcoming,
 )

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from psycopg import errors
 
-from agent.domain.resets.defaults import supply
+from agent.domain.defaults import supply
 from agent.domain.resets.facts import (
     Catalog,
     Feed,

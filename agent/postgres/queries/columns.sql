@@ -3,13 +3,29 @@
 -- pg_get_expr waits behind every ALTER TABLE. A column that merely inherits its
 -- default (partitions, INHERITS) is left out where an ancestor is linked as well.
 -- Of several links of one column the strongest is kept: identity, owned, default.
+-- `tree` is the stored default, cut where none that hands on a value is as long, and
+-- `called_oids` are the sequences that it mentions.
 -- A type that is not built in has no base_type: its range is not known.
 -- `unsupplied` columns must have a value, and the catalog knows of nothing that gives
 -- them one: no default, no identity, no trigger. `locks` is how many relations are
 -- locked when an index tells the furthest value; NULL where none does, or where rows
 -- of other tables count too (INHERITS).
 -- Takes no lock on any table. Privileges: none. Oldest server: 13.
-WITH RECURSIVE link AS (
+WITH RECURSIVE calls AS (
+    -- The sequences that defaults mention, of columns and of domains.
+    SELECT
+        d.classid,
+        d.objid,
+        d.refobjid AS sequence_oid
+    FROM
+        pg_depend AS d
+        INNER JOIN pg_sequence AS s ON s.seqrelid = d.refobjid
+    WHERE
+        d.classid IN ('pg_attrdef'::regclass, 'pg_type'::regclass)
+        AND d.refclassid = 'pg_class'::regclass
+        AND d.deptype = 'n'
+),
+link AS (
     SELECT
         d.objid AS sequence_oid,
         d.refobjid AS table_oid,
@@ -25,34 +41,28 @@ WITH RECURSIVE link AS (
         AND d.deptype IN ('a', 'i')
     UNION ALL
     SELECT
-        d.refobjid,
+        calls.sequence_oid,
         ad.adrelid,
         ad.adnum,
         'default'
     FROM
-        pg_depend AS d
-        INNER JOIN pg_sequence AS s ON s.seqrelid = d.refobjid
-        INNER JOIN pg_attrdef AS ad ON ad.oid = d.objid
+        calls
+        INNER JOIN pg_attrdef AS ad ON ad.oid = calls.objid
     WHERE
-        d.classid = 'pg_attrdef'::regclass
-        AND d.refclassid = 'pg_class'::regclass
-        AND d.deptype = 'n'
+        calls.classid = 'pg_attrdef'::regclass
     UNION ALL
     -- The default of a domain serves every column that has none of its own.
     SELECT
-        d.refobjid,
+        calls.sequence_oid,
         a.attrelid,
         a.attnum,
         'default'
     FROM
-        pg_depend AS d
-        INNER JOIN pg_sequence AS s ON s.seqrelid = d.refobjid
-        INNER JOIN pg_attribute AS a ON a.atttypid = d.objid
+        calls
+        INNER JOIN pg_attribute AS a ON a.atttypid = calls.objid
         INNER JOIN pg_class AS c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'f')
     WHERE
-        d.classid = 'pg_type'::regclass
-        AND d.refclassid = 'pg_class'::regclass
-        AND d.deptype = 'n'
+        calls.classid = 'pg_type'::regclass
         AND NOT a.atthasdef
 ),
 named AS (
@@ -64,6 +74,8 @@ named AS (
         a.attname,
         a.atttypid,
         a.atttypmod,
+        a.atthasdef,
+        a.attidentity <> '' AS identity,
         a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS undefined
     FROM
         link AS l
@@ -109,6 +121,17 @@ own AS (
                 AND above.attname = named.attname
         )
 ),
+called AS (
+    SELECT
+        calls.classid,
+        calls.objid,
+        array_agg(calls.sequence_oid::bigint ORDER BY calls.sequence_oid) AS sequence_oids
+    FROM
+        calls
+    GROUP BY
+        calls.classid,
+        calls.objid
+),
 -- The type under all domains, with the modifier that the innermost domain gives it.
 type AS (
     SELECT
@@ -148,6 +171,12 @@ SELECT
     CASE WHEN type.base_oid < 16384 THEN type.typname ELSE '' END AS base_type,
     coalesce(type.domain_typmod, own.atttypmod) AS base_typmod,
     own.link,
+    own.identity,
+    left(
+        CASE WHEN own.atthasdef THEN ad.adbin::text ELSE declared.typdefaultbin::text END,
+        10000
+    ) AS tree,
+    coalesce(called.sequence_oids, '{}') AS called_oids,
     EXISTS (
         SELECT
         FROM
@@ -178,8 +207,8 @@ SELECT
                 AND g.tgtype::integer & 7 = 7
         ) AS unsupplied,
     has_schema_privilege(c.relnamespace, 'USAGE')
-        AND has_column_privilege(c.oid, own.attnum, 'SELECT')
-        AND NOT row_security_active(c.oid) AS readable,
+        AND has_column_privilege(c.oid, own.attnum, 'SELECT') AS readable,
+    row_security_active(c.oid) AS row_security,
     CASE
         WHEN NOT EXISTS (
             SELECT
@@ -213,6 +242,13 @@ FROM
     INNER JOIN pg_class AS c ON c.oid = own.table_oid
     INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace
     INNER JOIN type ON type.type_oid = own.atttypid AND type.typtype <> 'd'
+    INNER JOIN pg_type AS declared ON declared.oid = own.atttypid
+    LEFT JOIN pg_attrdef AS ad ON ad.adrelid = own.table_oid AND ad.adnum = own.attnum
+    LEFT JOIN called
+        ON
+            called.classid
+            = CASE WHEN own.atthasdef THEN 'pg_attrdef' ELSE 'pg_type' END::regclass
+            AND called.objid = CASE WHEN own.atthasdef THEN ad.oid ELSE own.atttypid END
 WHERE
     c.relpersistence <> 't'
     AND c.relkind IN ('r', 'p', 'f', 'v')

@@ -11,20 +11,20 @@ import re
 from collections.abc import Collection
 from functools import lru_cache
 
-from agent.domain.resets.facts import Supply
-from agent.domain.sequences import Link
+from agent.domain.sequences import Link, Supply
 
 # Numbers of PostgreSQL's pg_type.dat and pg_proc.dat.
-_INT8, _INT2, _INT4, _TEXT, _BPCHAR, _VARCHAR, _NUMERIC = (
+_INT8, _INT2, _INT4, _TEXT, _OID, _BPCHAR, _VARCHAR, _NUMERIC = (
     20,
     21,
     23,
     25,
+    26,
     1042,
     1043,
     1700,
 )
-_KEEPING_NUMBERS = frozenset({_INT8, _INT2, _INT4, _NUMERIC})
+_KEEPING_NUMBERS = frozenset({_INT8, _INT2, _INT4, _OID, _NUMERIC})
 _KEEPING_ALL = _KEEPING_NUMBERS | {_TEXT, _BPCHAR, _VARCHAR}
 _LIMITED_TEXT = frozenset({_BPCHAR, _VARCHAR})
 _NUMERIC_OF_SCALE = 1703
@@ -55,6 +55,7 @@ _NEXTVAL = re.compile(
     rf"\){_VALUE}*\}}"
     rf"|\{{NEXTVALUEEXPR{_VALUE}*\}}"
 )
+_CALLS_NEXTVAL = re.compile(r"\{FUNCEXPR :funcid 1574 |\{NEXTVALUEEXPR ")
 _BYTES = re.compile(_CONST)
 
 
@@ -82,13 +83,27 @@ def supply(
     return Supply.PLAIN if is_plain_nextval(tree) else Supply.COMPUTED
 
 
-@lru_cache(maxsize=4096)
+def calls_nextval(tree: str) -> bool:
+    """Whether an expression calls nextval itself, and not a function that might do so."""
+    return _CALLS_NEXTVAL.search(tree) is not None
+
+
+def is_rounded_nextval(tree: str) -> bool:
+    """Whether a numeric with a negative scale may round a value that is nextval else."""
+    return _is_nextval_under_casts(tree, rounding=True)
+
+
 def is_plain_nextval(tree: str) -> bool:
     """Whether an expression is nextval under nothing but casts that keep its value.
 
     Not among them: casts to bits (they cut), to floats (they round), to numeric with a
     negative scale (it rounds), and whatever functions of users do.
     """
+    return _is_nextval_under_casts(tree, rounding=False)
+
+
+@lru_cache(maxsize=4096)
+def _is_nextval_under_casts(tree: str, *, rounding: bool) -> bool:
     at, ends = 0, []
     while (core := _NEXTVAL.match(tree, at)) is None:
         begun = _cast(tree, at)
@@ -99,7 +114,7 @@ def is_plain_nextval(tree: str) -> bool:
     at = core.end()
     for end in reversed(ends):
         ended = end.match(tree, at)
-        if ended is None or not _keeps(ended):
+        if ended is None or not _keeps(ended, rounding=rounding):
             return False
         at = ended.end()
     return at == len(tree)
@@ -127,11 +142,11 @@ def _casts(call: re.Match[str]) -> bool:
     )
 
 
-def _keeps(ended: re.Match[str]) -> bool:
+def _keeps(ended: re.Match[str], *, rounding: bool) -> bool:
     found = ended.groupdict()
     if (result := found.get("type")) is not None:
         return int(result) in _KEEPING_ALL
-    return not _rounds(found.get("more") or "")
+    return rounding or not _rounds(found.get("more") or "")
 
 
 def _rounds(more: str) -> bool:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from agent.domain.resets.defaults import is_plain_nextval, supply
-from agent.domain.resets.facts import Supply
-from agent.domain.sequences import Link
+from agent.domain.defaults import (
+    calls_nextval,
+    is_plain_nextval,
+    is_rounded_nextval,
+    supply,
+)
+from agent.domain.sequences import Link, Supply
 from tests.postgres_servers import Database
 
 # fmt: off
@@ -14,6 +18,7 @@ HANDED_ON = {
     "bigint": "nextval('s')",
     "integer": "nextval('s')",
     "smallint": "nextval('s')",
+    "oid": "nextval('s')",
     "numeric": "nextval('s')",
     "numeric(20)": "nextval('s')",
     "numeric(20, 5)": "nextval('s')",
@@ -67,7 +72,9 @@ def sequence(database: Database) -> Database:
 
 
 def tree(database: Database, kind: str, default: str) -> str:
-    database.execute(f"CREATE TABLE t (id {kind} DEFAULT {default})")
+    database.execute(
+        f"DROP TABLE IF EXISTS t; CREATE TABLE t (id {kind} DEFAULT {default})"
+    )
     [(found,)] = database.execute("SELECT adbin::text FROM pg_attrdef")
     return str(found)
 
@@ -88,7 +95,23 @@ def test_a_numeric_that_rounds_to_hundreds_computes(sequence: Database) -> None:
     if sequence.major < 15:
         pytest.skip("scales below zero came with PostgreSQL 15")
 
-    assert not is_plain_nextval(tree(sequence, "numeric(12, -2)", "nextval('s')"))
+    found = tree(sequence, "numeric(12, -2)", "nextval('s')")
+
+    assert not is_plain_nextval(found)
+    assert is_rounded_nextval(found)
+
+
+def test_whether_a_default_calls_nextval_itself_is_told_from_functions_of_users(
+    sequence: Database,
+) -> None:
+    by_itself = [tree(sequence, "bigint", "nextval('s') % 16")]
+    by_function = [
+        tree(sequence, "bigint", default)
+        for default in ("of_sequence('s'::regclass)", "same(currval('s'))")
+    ]
+
+    assert [calls_nextval(each) for each in by_itself] == [True]
+    assert [calls_nextval(each) for each in by_function] == [False, False]
 
 
 def test_the_default_of_a_domain_is_read_like_that_of_a_column(
