@@ -70,7 +70,7 @@ class Worker(Protocol):
 
     @property
     def ledger(self) -> Ledger: ...
-    def plan(self, job: ResetJob) -> Plan: ...
+    def plan(self, job: ResetJob, seeds: tuple[Seed, ...]) -> Plan: ...
     def perform(
         self,
         run: Run,
@@ -130,17 +130,17 @@ class Resetter:
         while True:
             try:
                 with self._open() as worker:
-                    return self._claimed_by(worker, tick)
+                    return self._claimed_by(worker, tick, work)
             except BusyError as error:
                 self._told(f"{error}; trying again")
                 if not self._may_wait(work) or self._stopping.wait(_pause(1)):
                     raise
 
-    def _claimed_by(self, worker: Worker, tick: Tick) -> UUID | Outcome:
+    def _claimed_by(self, worker: Worker, tick: Tick, work: Work) -> UUID | Outcome:
         try:
             return worker.ledger.claim(tick) or Taken()
         except NoLedgerError as error:
-            plan = worker.plan(self._job)
+            plan = worker.plan(self._job, work.seeds + self._seeds())
             # Without a marker and a ledger the gates refuse; they say why.
             return Failed(reason=str(error)) if plan.allowed else Refused(plan=plan)
 

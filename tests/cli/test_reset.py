@@ -202,6 +202,21 @@ def test_a_database_that_nobody_armed_is_refused(
     assert desk.tables() == before
 
 
+def test_a_refusal_has_the_hash_of_the_plan_also_where_nobody_armed(
+    database: Database, tmp_path: Path
+) -> None:
+    desk = Desk(target=unarmed_target(database), folder=tmp_path)
+    (tmp_path / "users.sql").write_text("INSERT INTO users (name) VALUES ('root')")
+    config = desk.config("    seed: [users.sql]")
+    as_json = ("--config", config, "--format", "json")
+
+    planned = json.loads(sequence_agent("plan", JOB, *as_json).stdout)
+    refused = json.loads(sequence_agent("reset", JOB, "--yes", *as_json).stdout)
+
+    assert refused["status"] == "refused"
+    assert refused["hash"] == planned["hash"]
+
+
 # Asked.
 
 

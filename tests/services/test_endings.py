@@ -28,6 +28,7 @@ from agent.domain.resets.runs import (
     Uncertain,
     Work,
 )
+from agent.domain.resets.seeds import Seed
 from agent.errors import AgentError, BusyError, NoLedgerError
 from agent.services.resetting import Resetter
 from tests.resets.catalogs import CATALOG, JOB
@@ -113,8 +114,8 @@ class FakeWorker:
     attempts: list[int] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
 
-    def plan(self, job: ResetJob) -> Plan:
-        del job
+    def plan(self, job: ResetJob, seeds: tuple[Seed, ...]) -> Plan:
+        del job, seeds
         return self.planned
 
     def perform(

@@ -76,8 +76,8 @@ class FakeWorker:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     begun_at: list[float] = field(default_factory=list)
 
-    def plan(self, job: object) -> Plan:
-        del job
+    def plan(self, job: object, seeds: object) -> Plan:
+        del job, seeds
         return PLAN
 
     def perform(self, *_: object, **__: object) -> Any:

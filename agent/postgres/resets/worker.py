@@ -27,6 +27,7 @@ from agent.domain.resets.runs import (
     Waiting,
     Work,
 )
+from agent.domain.resets.seeds import Seed
 from agent.errors import BusyError
 from agent.postgres.connect import BoundedConnection, Endpoint, connection
 from agent.postgres.errors import one_line, told_as_query_error
@@ -81,10 +82,10 @@ class Worker:
         with told_as_query_error(self.database), self.connection.transaction():
             return self._server_time().now
 
-    def plan(self, job: ResetJob) -> Plan:
+    def plan(self, job: ResetJob, seeds: tuple[Seed, ...]) -> Plan:
         """What the job would do now; changes nothing."""
         with self.connection.transaction(force_rollback=True):
-            return plan_job(job, self.session)
+            return plan_job(job, self.session, seeds=seeds)
 
     def marker(self) -> Marker | Unknown:
         """What an administrator wrote into the database, or why it cannot be told."""
