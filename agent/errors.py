@@ -15,6 +15,10 @@ class RefusedError(AgentError):
     """A server that answers does not let us into one of its databases."""
 
 
+class NotAdmittedError(AgentError):
+    """A server lets the role not in, by its own rules: here, maybe nowhere."""
+
+
 class HistoryError(AgentError):
     """The history could not be read or written; sampling goes on without it."""
 

@@ -62,7 +62,7 @@ def verdict(statuses: Iterable[DatabaseStatus], *, thresholds: Thresholds) -> Ve
 
     What cannot be read is UNKNOWN, and so is a look that found nothing.
     """
-    databases = tuple(statuses)
+    databases = tuple(each for each in statuses if each.exclusion is None)
     seen = _seen(databases)
     level = _level(databases, seen)
     return Verdict(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import psycopg
 
+from agent.domain.databases import Exclusion, ListedDatabase
 from agent.domain.lost import Bereft, Deprived
 from agent.domain.sequences import (
     Position,
@@ -36,8 +37,11 @@ from agent.postgres.versions import supported_major
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ListedDatabase:
+class _DatabaseRow:
+    """A row of databases.sql."""
+
     datname: str
+    exclusion: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +74,19 @@ class PostgresServer:
         except AgentError:
             return ""
 
-    def databases(self) -> tuple[str, ...]:
-        """The names of all databases that somebody can connect to, in order."""
+    def databases(self) -> tuple[ListedDatabase, ...]:
+        """All databases in the order of their names."""
         with connection(self.endpoint, None) as opened:
             reading = ReadOnly(connection=opened, deadlines=self.endpoint.deadlines)
-            listed = reading.rows(query("databases"), _ListedDatabase)
+            listed = reading.rows(query("databases"), _DatabaseRow)
             self._learn_limits(reading)
-            return tuple(each.datname for each in listed)
+            return tuple(
+                ListedDatabase(
+                    datname=each.datname,
+                    exclusion=Exclusion(each.exclusion) if each.exclusion else None,
+                )
+                for each in listed
+            )
 
     def _learn_limits(self, reading: ReadOnly) -> None:
         if (ceiling := self.endpoint.ceiling) is not None:

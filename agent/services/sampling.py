@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from agent.domain.consumption.usage import Usage
+from agent.domain.databases import Exclusion
 from agent.domain.findings import Thresholds
 from agent.domain.limits import Capacity
 from agent.domain.lost import MISSING, Lost, Name
@@ -18,7 +19,7 @@ from agent.domain.sequences import (
     SequenceDefinition,
 )
 from agent.domain.status import DatabaseStatus, SequenceStatus, assess, reach
-from agent.errors import AgentError
+from agent.errors import AgentError, NotAdmittedError
 from agent.ports import Clock, DatabaseSession, Inventory, Server, ServerFacts
 from agent.services.columns import AT_ONCE, ColumnWatch
 from agent.services.losses import LossWatch
@@ -85,16 +86,20 @@ class Sampler:
         plan: SamplingPlan,
         clock: Clock,
         tracker: Tracker | None = None,
+        needed: bool = True,
     ) -> None:
         """Sample `datname`, or the database that the server's DSN leads to.
 
-        Without a tracker each look stands alone: nothing is known of consumption.
+        Without a tracker each look stands alone: nothing is known of consumption. One
+        that is not `needed` may turn out to be closed to us, which is no failure unless
+        it was open before.
         """
         self._server = server
         self._datname = datname
         self._plan = plan
         self._clock = clock
         self._tracker = tracker
+        self._needed = needed
         self._listing: _Listing | None = None
         self._columns = ColumnWatch(plan.column_interval)
         self._losses = LossWatch(tracker, plan.selection) if tracker else None
@@ -108,6 +113,11 @@ class Sampler:
         blank = unread(self._server, datname, clock=self._clock)
         try:
             status = self._read(blank)
+        except NotAdmittedError as error:
+            if self._needed or self._listing is not None:
+                status = replace(blank, error=str(error))
+            else:
+                status = replace(blank, exclusion=Exclusion.PG_HBA)
         except AgentError as error:
             status = replace(blank, error=str(error))
         return replace(status, duration_seconds=self._clock.monotonic() - started)
@@ -297,7 +307,12 @@ class Sampler:
 
 
 def unread(
-    server: Server, datname: str, *, clock: Clock, error: str | None = None
+    server: Server,
+    datname: str,
+    *,
+    clock: Clock,
+    error: str | None = None,
+    exclusion: Exclusion | None = None,
 ) -> DatabaseStatus:
     """The status of a database of which nothing was read."""
     return DatabaseStatus(
@@ -306,6 +321,7 @@ def unread(
         sampled_at=clock.now(),
         duration_seconds=0.0,
         error=error,
+        exclusion=exclusion,
     )
 
 
