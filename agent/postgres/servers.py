@@ -34,6 +34,7 @@ from agent.postgres.positions import PositionReader
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
 from agent.postgres.versions import supported_major
+from agent.postgres.yielding import YieldingReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +98,15 @@ class PostgresServer:
     def open(self, datname: str | None) -> Iterator[PostgresSession]:
         """A session with one database, closed at the end.
 
-        Raises DatabaseUnreachableError, DatabaseQueryError (also from the body) and
-        UnsupportedServerError.
+        Raises DatabaseUnreachableError, UnsupportedServerError and, also from the body,
+        DatabaseQueryError and DatabaseWantedError.
         """
         with connection(self.endpoint, datname) as opened:
-            reading = ReadOnly(connection=opened, deadlines=self.endpoint.deadlines)
+            reading = YieldingReading(
+                connection=opened,
+                deadlines=self.endpoint.deadlines,
+                clock=self.endpoint.clock,
+            )
             major = supported_major(opened)
             yield PostgresSession(
                 reading=reading, major=major, max_locks=self.max_locks

@@ -19,7 +19,7 @@ from agent.domain.sequences import (
     SequenceDefinition,
 )
 from agent.domain.status import DatabaseStatus, SequenceStatus, assess, reach
-from agent.errors import AgentError, NotAdmittedError
+from agent.errors import AgentError, DatabaseWantedError, NotAdmittedError
 from agent.ports import Clock, DatabaseSession, Inventory, Server, ServerFacts
 from agent.services.columns import AT_ONCE, ColumnWatch
 from agent.services.losses import LossWatch
@@ -28,6 +28,8 @@ from agent.services.tracking import Seen, Tracker
 
 # A backend that has looked at 20,000 sequences holds 55 MB of relation cache.
 _SEQUENCES_PER_CONNECTION = 10_000
+# How often in one round a database is left to somebody who needs it for himself.
+_MADE_WAY = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +125,7 @@ class Sampler:
         return replace(status, duration_seconds=self._clock.monotonic() - started)
 
     def _read(self, blank: DatabaseStatus) -> DatabaseStatus:
-        look = self._look()
+        look = self._look_between_others()
         if self._tracker is not None:
             self._tracker.follow(look.seen(blank.sampled_at))
         facts, listing = look.facts, look.listing
@@ -136,6 +138,15 @@ class Sampler:
             sequences=self._assessed(look, blank.sampled_at),
             scorecards=self._tracker.scorecards if self._tracker else {},
         )
+
+    def _look_between_others(self) -> _Look:
+        """Try again after having made way: the server lets us in when they are done."""
+        for _ in range(_MADE_WAY):
+            try:
+                return self._look()
+            except DatabaseWantedError:
+                continue
+        return self._look()
 
     def _look(self) -> _Look:
         began = self._clock.monotonic()

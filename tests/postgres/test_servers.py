@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
 import pytest
 
 from agent.demo.embedded import EmbeddedPostgres
 from agent.domain.databases import Exclusion
 from agent.domain.filters import NameFilter
 from agent.domain.status import DatabaseStatus
+from agent.errors import DatabaseWantedError
 from agent.services.sampling import Sampler, SamplingPlan
 from agent.services.surveying import Target, survey
+from tests.agents import until
 from tests.postgres_servers import Database, database_on
-from tests.sampled import CLOCK, server_at
+from tests.sampled import CLOCK, sample, server_at
 
 ODD_NAMES = ["host=elsewhere port=1", "a 'b' \"c\" \\d", "postgresql://x@y/z", "Größe"]
 
@@ -146,3 +151,25 @@ def test_a_session_tells_which_server_it_reached(database: Database) -> None:
     assert facts.version == database.server.version.split()[0]
     assert facts.role == "postgres"
     assert not facts.in_recovery
+
+
+def test_whoever_copies_a_database_is_made_way_for(database: Database) -> None:
+    copy = f"{database.name}_copy"
+    statement = f'CREATE DATABASE "{copy}" TEMPLATE "{database.name}"'
+    with ThreadPoolExecutor(1) as others:
+        try:
+            with server_at(database.dsn).open(None) as session:
+                copying = others.submit(run, database.server.dsn(), statement)
+                with pytest.raises(DatabaseWantedError):
+                    until(lambda: session.facts() is None, "way to be made")
+            copying.result()
+            again = sample(database.dsn)
+        finally:
+            database.execute(f'DROP DATABASE IF EXISTS "{copy}"')
+
+    assert again.up
+
+
+def run(dsn: str, statement: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(statement.encode())

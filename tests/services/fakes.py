@@ -13,7 +13,7 @@ from agent.domain.databases import Exclusion, ListedDatabase
 from agent.domain.lost import Bereft, Deprived
 from agent.domain.sequences import At, Position, SequenceDefinition
 from agent.domain.taken import Answer, Question
-from agent.errors import AgentError, HistoryError, NotAdmittedError
+from agent.errors import AgentError, DatabaseWantedError, HistoryError, NotAdmittedError
 from agent.ports import Chapter, Inventory, ServerFacts
 from tests.stopped_clock import StoppedClock
 
@@ -53,6 +53,8 @@ class FakeServer:
     exclusions: dict[str, Exclusion] = field(default_factory=dict)
     # Databases that pg_hba.conf does not let us into.
     rejecting: set[str] = field(default_factory=set)
+    # How many sessions make way for somebody who copies the database.
+    wanted: int = 0
     listings: int = 0
     attempts: int = 0
     sessions: int = 0
@@ -80,8 +82,14 @@ class FakeServer:
         self.sessions += 1
         self.opened += 1
         self.most_opened = max(self.most_opened, self.opened)
-        yield FakeSession(self, datname or self.default_database)
-        self.opened -= 1
+        name = datname or self.default_database
+        try:
+            if self.wanted:
+                self.wanted -= 1
+                raise DatabaseWantedError(name)
+            yield FakeSession(self, name)
+        finally:
+            self.opened -= 1
 
 
 @dataclass
