@@ -18,8 +18,9 @@ from agent.metrics.exposition import Detail, Exposition
 from agent.metrics.own import OwnMetrics
 from agent.ports import Clock
 from agent.scheduling.jobs import Jobs
-from agent.scheduling.rounds import Pace, Rounds, Surroundings
+from agent.scheduling.rounds import Rounds
 from agent.scheduling.scheduled import ScheduledJob
+from agent.scheduling.server_rounds import Pace, Surroundings
 from agent.scheduling.timer import Timer
 from agent.services.recording import Recorder
 from agent.services.surveying import Target

@@ -15,6 +15,20 @@ class RefusedError(AgentError):
     """A server that answers does not let us into one of its databases."""
 
 
+class NotAdmittedError(AgentError):
+    """A server lets the role not in, by its own rules: here, maybe nowhere."""
+
+
+class DatabaseWantedError(AgentError):
+    """Somebody needs a database for himself; it is left to him, and can be tried again."""
+
+    def __init__(self, database: str) -> None:
+        super().__init__(
+            f"cannot query {database!r}: somebody copies, renames or drops it all the"
+            " time, and would have to wait"
+        )
+
+
 class HistoryError(AgentError):
     """The history could not be read or written; sampling goes on without it."""
 

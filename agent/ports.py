@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from agent.domain.consumption.records import Record
+from agent.domain.databases import ListedDatabase
 from agent.domain.forecasting.scoring import Prediction
 from agent.domain.lost import Bereft, Deprived
 from agent.domain.sequences import Position, SequenceDefinition
@@ -70,7 +71,7 @@ class Server(Protocol):
     def name(self) -> str: ...
     @property
     def default_database(self) -> str: ...
-    def databases(self) -> tuple[str, ...]: ...
+    def databases(self) -> tuple[ListedDatabase, ...]: ...
     def open(self, datname: str | None) -> AbstractContextManager[DatabaseSession]: ...
 
 

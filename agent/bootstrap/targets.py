@@ -31,7 +31,7 @@ def servers_from_dsns(
     return tuple(
         _target_of_dsn(
             usable_dsn(dsn, which=f"DSN {number}" if len(dsns) > 1 else "the DSN"),
-            databases=NameFilter(exclude=("template*",)) if all_databases else None,
+            databases=NameFilter() if all_databases else None,
             ceilings=ceilings,
         )
         for number, dsn in enumerate(dsns, start=1)

@@ -123,7 +123,7 @@ def _found(databases: Sequence[DatabaseStatus]) -> Iterator[_Found]:
 
 def _write_table(databases: Sequence[DatabaseStatus]) -> None:
     paper = streams.paper()
-    readable = [database for database in databases if database.error is None]
+    readable = [database for database in databases if database.up]
     streams.write_styled(table(readable, paper, SystemClock().now()))
     for line in summary(readable):
         streams.write(paper.writable(line) + "\n")

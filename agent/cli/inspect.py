@@ -88,9 +88,9 @@ def _write_csv(databases: Sequence[DatabaseStatus]) -> None:
 
 def _write_table(databases: Sequence[DatabaseStatus], *, verbose: bool) -> None:
     paper = streams.paper()
-    readable = [database for database in databases if database.error is None]
+    readable = [database for database in databases if database.up]
     rows = rows_by_urgency(readable)
     if rows:
         streams.write_styled(table(rows, paper))
         streams.write("\n")
-    streams.write_styled(report(readable, rows, paper, verbose=verbose))
+    streams.write_styled(report(databases, rows, paper, verbose=verbose))

@@ -89,6 +89,7 @@ def document(databases: Sequence[DatabaseStatus], generated_at: datetime) -> str
                         "sequences": [_entry(each) for each in database.sequences],
                     }
                     for database in databases
+                    if database.exclusion is None
                 ],
             },
             indent=2,

@@ -11,6 +11,7 @@ from rich.style import Style
 
 from agent.cli.paper import Paper
 from agent.cli.table import LOUD, Row
+from agent.domain.databases import Exclusion
 from agent.domain.findings import Finding, Kind, Severity
 from agent.domain.kinds import Acknowledgement
 from agent.domain.sequences import Unreadability, Unreadable
@@ -44,7 +45,7 @@ class Note:
 
 def footer(databases: Sequence[DatabaseStatus], *, verbose: bool) -> list[str]:
     """How many sequences there are in each state, and how many findings."""
-    readable = [database for database in databases if database.error is None]
+    readable = [database for database in databases if database.up]
     total = sum(len(database.sequences) for database in readable)
     counts = ", ".join(_counts(readable))
     lines = [f"{counted(total, 'sequence')} in {_where(readable)}"]
@@ -53,7 +54,19 @@ def footer(databases: Sequence[DatabaseStatus], *, verbose: bool) -> list[str]:
     findings = [f for d in readable for s in d.sequences for f in s.findings]
     if findings:
         lines.append(_findings(findings, verbose=verbose))
-    return lines
+    return [*lines, *_left_out(databases)]
+
+
+def _left_out(databases: Sequence[DatabaseStatus]) -> Iterator[str]:
+    """One line for each reason why databases were not looked at."""
+    names: dict[Exclusion, list[str]] = defaultdict(list)
+    for database in databases:
+        if database.exclusion is not None:
+            names[database.exclusion].append(database.datname)
+    for exclusion, found in names.items():
+        listed = ", ".join(found[:_NAMED])
+        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+        yield f"not looked at: {listed}{more}: {exclusion.words}"
 
 
 def _counts(readable: Sequence[DatabaseStatus]) -> Iterator[str]:

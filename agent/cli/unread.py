@@ -12,6 +12,7 @@ from agent.errors import AgentError
 
 def exit_code(databases: Sequence[DatabaseStatus]) -> ExitCode:
     """Whether all were read, some or none; raises AgentError where there are none."""
+    databases = [each for each in databases if each.exclusion is None]
     if not databases:
         raise AgentError("there is no database to look at: the filters admit none")
     failed = [database for database in databases if database.error]

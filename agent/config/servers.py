@@ -36,12 +36,11 @@ class Filter(Section):
 
 
 class DatabaseFilter(Filter):
-    """Databases by name; found on the server, and found again as they come and go."""
+    """Databases by name; found on the server, and found again as they come and go.
 
-    exclude: Listed[Name] = Field(
-        default=("template*",),
-        description="Patterns of databases to leave out.",
-    )
+    Templates, and what nobody can connect to, are left out unless `include` spells out
+    their names.
+    """
 
 
 class SchemaFilter(Filter):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import UTC, datetime
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from agent.domain.findings import Finding
 from agent.domain.kinds import Acknowledgement
@@ -82,19 +82,34 @@ class DatabaseEntry(TypedDict):
     sequences: list[SequenceEntry]
 
 
+class ExcludedEntry(TypedDict):
+    """A database that was left out, and why."""
+
+    server: str
+    datname: str
+    reason: str
+
+
 class Document(TypedDict):
-    """Everything that one look at some databases found."""
+    """Everything that one look at some databases found, and what it left out, if any."""
 
     generated_at: str
     databases: list[DatabaseEntry]
+    excluded: NotRequired[list[ExcludedEntry]]
 
 
-def document(statuses: Iterable[DatabaseStatus], generated_at: datetime) -> Document:
+def document(statuses: Collection[DatabaseStatus], generated_at: datetime) -> Document:
     """The document, ready for any JSON encoder; integers are exact."""
-    return {
+    found: Document = {
         "generated_at": _utc(generated_at),
-        "databases": [_database_entry(status) for status in statuses],
+        "databases": [_database_entry(s) for s in statuses if s.exclusion is None],
     }
+    excluded: list[ExcludedEntry] = [
+        {"server": s.server, "datname": s.datname, "reason": s.exclusion.value}
+        for s in statuses
+        if s.exclusion is not None
+    ]
+    return {**found, "excluded": excluded} if excluded else found
 
 
 def sequence_entry(status: SequenceStatus) -> SequenceEntry:

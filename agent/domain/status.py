@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import assert_never
 
 from agent.domain.consumption.usage import HOUR, Usage
+from agent.domain.databases import DatabaseState, Exclusion
 from agent.domain.findings import Case, Finding, describe_limit, findings
 from agent.domain.forecasting.forecast import State as Outlook
 from agent.domain.forecasting.scoring import Scorecard
@@ -112,6 +113,7 @@ class SequenceStatus:
 class DatabaseStatus:
     """One database as the last round found it; `error` is set when it could not be read.
 
+    With an `exclusion` it was not looked at, and is not meant to be.
     `scorecards` tell by horizon, in days, how its forecasts came out.
     """
 
@@ -122,9 +124,20 @@ class DatabaseStatus:
     server_version: str | None = None
     in_recovery: bool | None = None
     error: str | None = None
+    exclusion: Exclusion | None = None
     excluded: int = 0
     sequences: tuple[SequenceStatus, ...] = ()
     scorecards: Mapping[int, Scorecard] = field(default_factory=dict)
+
+    @property
+    def state(self) -> DatabaseState:
+        if self.exclusion is not None:
+            return DatabaseState.EXCLUDED
+        return DatabaseState.UP if self.error is None else DatabaseState.DOWN
+
+    @property
+    def up(self) -> bool:
+        return self.state is DatabaseState.UP
 
     @cached_property
     def states(self) -> Mapping[State, int]:

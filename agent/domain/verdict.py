@@ -74,7 +74,7 @@ def verdict(
     schema.name `counted_names` does not admit, and findings that are acknowledged, are
     told of and not counted. `gaps` say what else could not be read.
     """
-    databases = tuple(statuses)
+    databases = tuple(each for each in statuses if each.exclusion is None)
     there = _seen(databases)
     seen = tuple(each for each in there if _admitted(each.status, counted_names))
     level = _level(databases, seen, gaps)

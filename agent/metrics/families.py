@@ -131,7 +131,7 @@ def _finding(status: SequenceStatus) -> Iterable[Sample]:
 
 def _sequences(round_: Round) -> Iterable[Sample]:
     status = round_.status
-    if status.error is not None:
+    if not status.up:
         return ()
     # A sequence that vanished during the round has left: it is counted nowhere.
     counts = {s.value: n for s, n in status.states.items() if s.there}
@@ -140,7 +140,7 @@ def _sequences(round_: Round) -> Iterable[Sample]:
 
 
 def _columns(round_: Round) -> Iterable[Sample]:
-    if round_.status.error is not None:
+    if not round_.status.up:
         return ()
     return [
         ((("state", state),), n) for state, n in round_.status.column_states.items()
@@ -149,7 +149,7 @@ def _columns(round_: Round) -> Iterable[Sample]:
 
 def _max_used_ratio(round_: Round) -> Iterable[Sample]:
     status = round_.status
-    return _value(None if status.error is not None else status.max_used_ratio)
+    return _value(status.max_used_ratio if status.up else None)
 
 
 def _scored(
@@ -169,7 +169,13 @@ def _scored(
 
 
 def _database_up(round_: Round) -> Iterable[Sample]:
-    return _value(1 if round_.status.error is None else 0)
+    status = round_.status
+    return _value(None if status.exclusion else int(status.up))
+
+
+def _database_excluded(round_: Round) -> Iterable[Sample]:
+    exclusion = round_.status.exclusion
+    return () if exclusion is None else [((("reason", exclusion.value),), 1)]
 
 
 def _last_sample_timestamp(round_: Round) -> Iterable[Sample]:
@@ -214,7 +220,7 @@ def _resets(status: SequenceStatus) -> Iterable[Sample]:
 
 def _min_time_to_exhaustion(round_: Round) -> Iterable[Sample]:
     status = round_.status
-    return _value(None if status.error else status.min_seconds_to_exhaustion)
+    return _value(status.min_seconds_to_exhaustion if status.up else None)
 
 
 FAMILIES: tuple[Family, ...] = (
@@ -332,6 +338,11 @@ FAMILIES: tuple[Family, ...] = (
         name="sequence_agent_database_up",
         help="1 if the last round could read the database.",
         samples=_database_up,
+    ),
+    DatabaseFamily(
+        name="sequence_agent_database_excluded",
+        help="1 for each database that is left out, by why: nobody is to look at it.",
+        samples=_database_excluded,
     ),
     DatabaseFamily(
         name="sequence_agent_last_sample_timestamp_seconds",

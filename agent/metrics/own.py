@@ -65,6 +65,8 @@ class OwnMetrics:
         PlatformCollector(registry=registry)
 
     def observe_sample(self, status: DatabaseStatus) -> None:
+        if status.exclusion is not None:
+            return
         duration = self._sample_duration.labels(status.server, status.datname)
         duration.observe(status.duration_seconds)
 

@@ -53,7 +53,7 @@ class DatabaseText:
 
 def render(status: DatabaseStatus, before: DatabaseText) -> DatabaseText:
     """The text of `status` in the families of `before`."""
-    readable = status.error is None
+    readable = status.up
     last_success = status.sampled_at if readable else before.last_success
     labels = label_text((("server", status.server), ("datname", status.datname)))
     return DatabaseText(

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from agent.errors import AgentError, MistakeError, RefusedError
+from agent.errors import AgentError, MistakeError, NotAdmittedError, RefusedError
 
 
 class DsnError(MistakeError):
@@ -25,6 +25,10 @@ class DatabaseUnreachableError(AgentError):
 
 class DatabaseRefusedError(DatabaseUnreachableError, RefusedError):
     """The server answers, and lets us not into this one database."""
+
+
+class HbaRejectedError(DatabaseUnreachableError, NotAdmittedError):
+    """The server's pg_hba.conf has no line for the role, or one that rejects it."""
 
 
 class TooManyConnectionsError(DatabaseRefusedError):
@@ -93,6 +97,8 @@ _WORDS: tuple[tuple[re.Pattern[str], type[DatabaseUnreachableError]], ...] = (
         ),
         DatabaseRefusedError,
     ),
+    # In every language.
+    (re.compile(r"pg_hba\.conf"), HbaRejectedError),
 )
 
 

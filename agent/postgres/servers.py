@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import psycopg
 
+from agent.domain.databases import Exclusion, ListedDatabase
 from agent.domain.lost import Bereft, Deprived
 from agent.domain.pace import MAX_LOCKS
 from agent.domain.sequences import (
@@ -34,11 +35,15 @@ from agent.postgres.positions import PositionReader
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
 from agent.postgres.versions import supported_major
+from agent.postgres.yielding import YieldingReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ListedDatabase:
+class _DatabaseRow:
+    """A row of databases.sql."""
+
     datname: str
+    exclusion: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +76,19 @@ class PostgresServer:
         except AgentError:
             return ""
 
-    def databases(self) -> tuple[str, ...]:
-        """The names of all databases that somebody can connect to, in order."""
+    def databases(self) -> tuple[ListedDatabase, ...]:
+        """All databases in the order of their names."""
         with connection(self.endpoint, None) as opened:
             reading = ReadOnly(connection=opened, deadlines=self.endpoint.deadlines)
-            listed = reading.rows(query("databases"), _ListedDatabase)
+            listed = reading.rows(query("databases"), _DatabaseRow)
             self._learn_limits(reading)
-            return tuple(each.datname for each in listed)
+            return tuple(
+                ListedDatabase(
+                    datname=each.datname,
+                    exclusion=Exclusion(each.exclusion) if each.exclusion else None,
+                )
+                for each in listed
+            )
 
     def _learn_limits(self, reading: ReadOnly) -> None:
         if (ceiling := self.endpoint.ceiling) is not None:
@@ -88,11 +99,15 @@ class PostgresServer:
     def open(self, datname: str | None) -> Iterator[PostgresSession]:
         """A session with one database, closed at the end.
 
-        Raises DatabaseUnreachableError, DatabaseQueryError (also from the body) and
-        UnsupportedServerError.
+        Raises DatabaseUnreachableError, UnsupportedServerError and, also from the body,
+        DatabaseQueryError and DatabaseWantedError.
         """
         with connection(self.endpoint, datname) as opened:
-            reading = ReadOnly(connection=opened, deadlines=self.endpoint.deadlines)
+            reading = YieldingReading(
+                connection=opened,
+                deadlines=self.endpoint.deadlines,
+                clock=self.endpoint.clock,
+            )
             major = supported_major(opened)
             yield PostgresSession(
                 reading=reading, major=major, max_locks=self.max_locks

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from agent.domain.consumption.usage import Usage
+from agent.domain.databases import Exclusion
 from agent.domain.kinds import Acknowledgement
 from agent.domain.limits import Capacity
 from agent.domain.lost import MISSING, Lost, Name
@@ -19,7 +20,7 @@ from agent.domain.sequences import (
     SequenceDefinition,
 )
 from agent.domain.status import DatabaseStatus, SequenceStatus, assess, reach
-from agent.errors import AgentError
+from agent.errors import AgentError, DatabaseWantedError, NotAdmittedError
 from agent.ports import Clock, DatabaseSession, Inventory, Server, ServerFacts
 from agent.services.acknowledging import Acknowledger
 from agent.services.columns import AT_ONCE, ColumnWatch
@@ -29,6 +30,8 @@ from agent.services.tracking import Seen, Tracker
 
 # A backend that has looked at 20,000 sequences holds 55 MB of relation cache.
 _SEQUENCES_PER_CONNECTION = 10_000
+# How often in one round a database is left to somebody who needs it for himself.
+_MADE_WAY = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +91,13 @@ class Sampler:
         clock: Clock,
         tracker: Tracker | None = None,
         once: bool = False,
+        needed: bool = True,
     ) -> None:
         """Sample `datname`, or the database that the server's DSN leads to.
 
         Without a tracker nothing is known of consumption. `once`: no later round looks
-        at what this one leaves out.
+        at what this one leaves out. One that is not `needed` may turn out to be closed
+        to us, which is no failure unless it was open before.
         """
         self._server = server
         self._datname = datname
@@ -101,6 +106,7 @@ class Sampler:
         self._tracker = tracker
         self._once = once or tracker is None
         self._acknowledger = Acknowledger(plan.accepted)
+        self._needed = needed
         self._listing: _Listing | None = None
         self._columns = ColumnWatch(plan.intervals.columns)
         self._losses = LossWatch(tracker, plan.selection) if tracker else None
@@ -114,12 +120,17 @@ class Sampler:
         blank = unread(self._server, datname, clock=self._clock)
         try:
             status = self._read(blank)
+        except NotAdmittedError as error:
+            if self._needed or self._listing is not None:
+                status = replace(blank, error=str(error))
+            else:
+                status = replace(blank, exclusion=Exclusion.PG_HBA)
         except AgentError as error:
             status = replace(blank, error=str(error))
         return replace(status, duration_seconds=self._clock.monotonic() - started)
 
     def _read(self, blank: DatabaseStatus) -> DatabaseStatus:
-        look = self._look()
+        look = self._look_between_others()
         if self._tracker is not None:
             self._tracker.follow(look.seen(blank.sampled_at))
         facts, listing = look.facts, look.listing
@@ -132,6 +143,15 @@ class Sampler:
             sequences=self._assessed(look, blank.sampled_at),
             scorecards=self._tracker.scorecards if self._tracker else {},
         )
+
+    def _look_between_others(self) -> _Look:
+        """Try again after having made way: the server lets us in when they are done."""
+        for _ in range(_MADE_WAY):
+            try:
+                return self._look()
+            except DatabaseWantedError:
+                continue
+        return self._look()
 
     def _look(self) -> _Look:
         began = self._clock.monotonic()
@@ -305,7 +325,12 @@ class Sampler:
 
 
 def unread(
-    server: Server, datname: str, *, clock: Clock, error: str | None = None
+    server: Server,
+    datname: str,
+    *,
+    clock: Clock,
+    error: str | None = None,
+    exclusion: Exclusion | None = None,
 ) -> DatabaseStatus:
     """The status of a database of which nothing was read."""
     return DatabaseStatus(
@@ -314,6 +339,7 @@ def unread(
         sampled_at=clock.now(),
         duration_seconds=0.0,
         error=error,
+        exclusion=exclusion,
     )
 
 

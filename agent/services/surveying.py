@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from functools import partial
 
+from agent.domain.databases import Exclusion
 from agent.domain.filters import NameFilter
 from agent.domain.status import DatabaseStatus
 from agent.errors import AgentError
@@ -33,15 +34,40 @@ class Target:
     databases: NameFilter | None
     plan: SamplingPlan = field(default_factory=SamplingPlan)
 
+    def needs(self, datname: str) -> bool:
+        """Whether the database is named: then it is tried whatever stands against it."""
+        return self.databases is None or datname in self.databases.literal
 
-def discover(target: Target) -> tuple[str, ...]:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discovery:
+    """The databases of a server to look at, and those that are left out, with why."""
+
+    found: tuple[str, ...]
+    excluded: Mapping[str, Exclusion] = field(default_factory=dict)
+
+
+def discover(target: Target) -> Discovery:
     """The target's databases that are there now.
 
     Raises AgentError when the server cannot be asked.
     """
     if target.databases is None:
-        return (target.server.default_database,)
-    return tuple(filter(target.databases.admits, target.server.databases()))
+        return Discovery(found=(target.server.default_database,))
+    admitted = [
+        each
+        for each in target.server.databases()
+        if target.databases.admits(each.datname)
+    ]
+    excluded = {
+        each.datname: each.exclusion
+        for each in admitted
+        if each.exclusion is not None and not target.needs(each.datname)
+    }
+    return Discovery(
+        found=tuple(e.datname for e in admitted if e.datname not in excluded),
+        excluded=excluded,
+    )
 
 
 def expected(target: Target) -> tuple[str, ...]:
@@ -80,14 +106,21 @@ def _samplings(
 ) -> list[Callable[[], DatabaseStatus]]:
     if target.databases is None:
         return [partial(_sample, target, None, clock, tracker_of)]
+    server = target.server
     try:
         databases = discover(target)
     except AgentError as error:
         return [
-            partial(unread, target.server, each, clock=clock, error=str(error))
+            partial(unread, server, each, clock=clock, error=str(error))
             for each in expected(target)
         ]
-    return [partial(_sample, target, each, clock, tracker_of) for each in databases]
+    return [
+        *(partial(_sample, target, e, clock, tracker_of) for e in databases.found),
+        *(
+            partial(unread, server, each, clock=clock, exclusion=exclusion)
+            for each, exclusion in databases.excluded.items()
+        ),
+    ]
 
 
 def _sample(
@@ -97,7 +130,13 @@ def _sample(
     # Asked when its turn has come, for it may have much to read.
     tracker = tracker_of(server.name, datname or server.default_database)
     sampler = Sampler(
-        server, datname, plan=target.plan, clock=clock, tracker=tracker, once=True
+        server,
+        datname,
+        plan=target.plan,
+        clock=clock,
+        tracker=tracker,
+        needed=datname is None or target.needs(datname),
+        once=True,
     )
     return sampler.sample()
 

@@ -34,6 +34,7 @@ class Row:
     server: str
     datname: str
     error: str | None
+    exclusion: str | None
     version: str
     role: str
     sequences: str
@@ -74,11 +75,12 @@ def age(elapsed: timedelta) -> str:
 
 
 def _row(status: DatabaseStatus, now: datetime) -> Row:
-    readable = status.error is None
+    readable = status.up
     return Row(
         server=printable(status.server),
         datname=printable(status.datname),
         error=printable(status.error) if status.error is not None else None,
+        exclusion=status.exclusion.words if status.exclusion else None,
         version=printable(status.server_version or ""),
         role="" if status.in_recovery is None else _ROLE[status.in_recovery],
         sequences=_counts(status) if readable else "",

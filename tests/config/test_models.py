@@ -35,7 +35,7 @@ severity:
 servers:
   - name: staging                          # the `server` label
     dsn: postgresql://agent@db.staging:5432/postgres   # or dsn_file: / dsn_env:, password_file:
-    databases: {include: ["*"], exclude: ["template*"]}  # found on the server
+    databases: {include: ["*"], exclude: []}  # found on the server
     schemas: {exclude: ["pg_*"]}
     sequences: {exclude: ["public.tmp_*"]}
     resets: {environment: staging}         # absent: no job may touch this server

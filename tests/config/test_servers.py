@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from agent.config import Filter
-from agent.config.servers import DatabaseFilter, SchemaFilter, SequenceFilter
+from agent.config.servers import SchemaFilter, SequenceFilter
 from agent.domain.filters import NameFilter
 
 
@@ -61,14 +61,13 @@ def test_filters_know_nothing_of_configuration_in_the_domain() -> None:
 
 
 def test_a_list_that_is_given_replaces_its_default_and_no_other() -> None:
-    assert not DatabaseFilter(include=("template*",)).admits("template1")
-    assert DatabaseFilter(exclude=("scratch",)).admits("template1")
+    assert not SchemaFilter(include=("pg_*",)).admits("pg_toast")
+    assert SchemaFilter(exclude=("scratch",)).admits("pg_toast")
 
 
 @pytest.mark.parametrize(
     ("given", "name"),
     [
-        (DatabaseFilter(), "template0"),
         (SchemaFilter(), "pg_temp_3"),
         (SchemaFilter(), "pg_catalog"),
     ],

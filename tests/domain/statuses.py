@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from agent.domain.consumption.steps import Reason
 from agent.domain.consumption.usage import Usage
+from agent.domain.databases import Exclusion
 from agent.domain.findings import Finding
 from agent.domain.forecasting.forecast import Forecast
 from agent.domain.forecasting.forecast import State as Outlook
@@ -142,3 +143,7 @@ def broken(error: str = "connection refused", datname: str = "dark") -> Database
         duration_seconds=0.1,
         error=error,
     )
+
+
+def left_out(exclusion: Exclusion = Exclusion.NO_PRIVILEGE) -> DatabaseStatus:
+    return replace(broken(datname="closed"), error=None, exclusion=exclusion)

@@ -21,6 +21,7 @@ from tests.domain.statuses import (
     VANISHED,
     broken,
     database_of,
+    left_out,
     status_of,
 )
 
@@ -29,6 +30,17 @@ USERS = replace(BIGINT, columns=(USERS_ID,))
 
 def entry_of(status: SequenceStatus) -> SequenceEntry:
     return sequence_entry(status)
+
+
+def test_what_was_left_out_is_listed_with_its_reason_and_is_no_database_that_was_read() -> (
+    None
+):
+    shown = document([left_out()], NOON)
+
+    assert shown["databases"] == []
+    assert shown["excluded"] == [
+        {"server": "primary", "datname": "closed", "reason": "no_privilege"}
+    ]
 
 
 def test_a_document_is_what_the_contract_shows() -> None:

@@ -24,6 +24,7 @@ from tests.domain.statuses import (
     VANISHED,
     broken,
     database_of,
+    left_out,
     status_of,
     unread,
     used,
@@ -74,7 +75,7 @@ def test_samples_of_all_databases_stand_under_one_header_sorted_by_name() -> Non
 
 
 def test_families_stand_in_the_order_of_their_table() -> None:
-    text = shown(with_past(replace(used(95), usage=USAGE)), broken())
+    text = shown(with_past(replace(used(95), usage=USAGE)), broken(), left_out())
 
     headers = [line.split(" ")[2] for line in lines_with(text, "# TYPE")]
 
@@ -91,6 +92,16 @@ def test_a_database_that_could_not_be_read_shows_only_that() -> None:
     samples = [line for line in text.splitlines() if not line.startswith("#")]
 
     assert samples == ['sequence_agent_database_up{server="primary",datname="dark"} 0']
+
+
+def test_a_database_that_is_left_out_shows_only_that() -> None:
+    text = shown(left_out())
+
+    samples = [line for line in text.splitlines() if not line.startswith("#")]
+
+    assert samples == [
+        'sequence_agent_database_excluded{server="primary",datname="closed",reason="no_privilege"} 1'
+    ]
 
 
 def test_sequences_leave_when_their_database_cannot_be_read_any_more() -> None:
@@ -195,7 +206,7 @@ def test_aggregate_leaves_the_families_of_databases_only() -> None:
     assert everything.endswith(aggregate)
     assert len(lines_with(aggregate, "# TYPE")) == sum(
         isinstance(family, DatabaseFamily) for family in FAMILIES
-    )
+    ) - len(["sequence_agent_database_excluded"])
 
 
 @pytest.mark.parametrize("detail", Detail)

@@ -1,12 +1,20 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
 import pytest
 
 from agent.demo.embedded import EmbeddedPostgres
+from agent.domain.databases import Exclusion
 from agent.domain.filters import NameFilter
+from agent.domain.status import DatabaseStatus
+from agent.errors import DatabaseWantedError
+from agent.services.sampling import Sampler, SamplingPlan
 from agent.services.surveying import Target, survey
-from tests.postgres_servers import Database
-from tests.sampled import CLOCK, server_at
+from tests.agents import until
+from tests.postgres_servers import Database, database_on
+from tests.sampled import CLOCK, sample, server_at
 
 ODD_NAMES = ["host=elsewhere port=1", "a 'b' \"c\" \\d", "postgresql://x@y/z", "Größe"]
 
@@ -53,11 +61,86 @@ def test_a_database_that_may_not_be_connected_to_is_listed_with_its_refusal(
     assert "permission denied for database" in found.error
 
 
-def test_databases_that_nobody_can_connect_to_are_not_listed(
+def test_what_nobody_can_connect_to_is_left_out_with_its_reason_and_what_is_named_is_not(
+    database: Database,
+) -> None:
+    stranger = database.role("stranger").replace(f"/{database.name}", "/postgres")
+    names = {each: f"{database.name} {each}" for each in Exclusion}
+    names[Exclusion.TEMPLATE] = "shop" + database.name
+    plain = "template_" + database.name
+    for name in (*names.values(), plain):
+        database.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+    for exclusion, statement in CLOSING.items():
+        database.execute(statement.format(f'"{names[exclusion]}"'))
+    with database.connect() as catalog:
+        catalog.execute(
+            "UPDATE pg_database SET datconnlimit = -2 WHERE datname = %s",
+            [names[Exclusion.INVALID]],
+        )
+    try:
+        found = looked_at(stranger, NameFilter(include=(f"*{database.name}*",)))
+        by_superuser = looked_at(
+            database.dsn, NameFilter(include=(f"*{database.name}*",))
+        )
+        named = looked_at(stranger, NameFilter(include=tuple(names.values())))
+    finally:
+        template = f"shop{database.name}"
+        database.execute(f'ALTER DATABASE "{template}" IS_TEMPLATE false')
+        for name in (*names.values(), plain, template):
+            database.execute(f'DROP DATABASE IF EXISTS "{name}"')
+
+    del names[Exclusion.PG_HBA]
+    for exclusion, name in names.items():
+        assert found[name].exclusion is exclusion
+        assert found[name].error is None
+        assert named[name].exclusion is None
+    assert found[plain].up
+    for exclusion in (Exclusion.CONNECTION_LIMIT, Exclusion.NO_PRIVILEGE):
+        assert by_superuser[names[exclusion]].up
+    assert named[names[Exclusion.TEMPLATE]].up
+    assert "permission denied" in str(named[names[Exclusion.NO_PRIVILEGE]].error)
+
+
+def looked_at(dsn: str, databases: NameFilter) -> dict[str, DatabaseStatus]:
+    target = Target(server=server_at(dsn), databases=databases)
+    found = survey(
+        [target], clock=CLOCK, concurrency=2, progress=lambda _done, _all: None
+    )
+    return {status.datname: status for status in found}
+
+
+CLOSING = {
+    Exclusion.TEMPLATE: "ALTER DATABASE {} IS_TEMPLATE true",
+    Exclusion.CONNECTIONS_FORBIDDEN: "ALTER DATABASE {} ALLOW_CONNECTIONS false",
+    Exclusion.CONNECTION_LIMIT: "ALTER DATABASE {} CONNECTION LIMIT 0",
+    Exclusion.NO_PRIVILEGE: "REVOKE CONNECT ON DATABASE {} FROM PUBLIC",
+}
+
+
+def test_what_pg_hba_rejects_is_left_out_unless_it_is_named_or_was_read_before(
     postgres: EmbeddedPostgres,
 ) -> None:
-    assert "template0" not in server_at(postgres.dsn()).databases()
-    assert "postgres" in server_at(postgres.dsn()).databases()
+    own = EmbeddedPostgres(postgres.binaries)
+    with own, database_on(own) as database:
+        dsn = database.role("guest")
+        elsewhere = dsn.replace(f"/{database.name}", "/postgres")
+        sampler = Sampler(
+            server_at(dsn), None, plan=SamplingPlan(), clock=CLOCK, needed=False
+        )
+        before = sampler.sample()
+        hba = own.data / "pg_hba.conf"
+        hba.write_text(f"host {database.name} all all reject\n{hba.read_text()}")
+        own.restart()
+
+        left_out = looked_at(elsewhere, NameFilter(include=(f"{database.name}*",)))
+        named = looked_at(elsewhere, NameFilter(include=(database.name,)))
+        after = sampler.sample()
+
+    assert before.up
+    assert left_out[database.name].exclusion is Exclusion.PG_HBA
+    for status in (named[database.name], after):
+        assert status.exclusion is None
+        assert "pg_hba.conf" in str(status.error)
 
 
 def test_a_session_tells_which_server_it_reached(database: Database) -> None:
@@ -68,3 +151,25 @@ def test_a_session_tells_which_server_it_reached(database: Database) -> None:
     assert facts.version == database.server.version.split()[0]
     assert facts.role == "postgres"
     assert not facts.in_recovery
+
+
+def test_whoever_copies_a_database_is_made_way_for(database: Database) -> None:
+    copy = f"{database.name}_copy"
+    statement = f'CREATE DATABASE "{copy}" TEMPLATE "{database.name}"'
+    with ThreadPoolExecutor(1) as others:
+        try:
+            with server_at(database.dsn).open(None) as session:
+                copying = others.submit(run, database.server.dsn(), statement)
+                with pytest.raises(DatabaseWantedError):
+                    until(lambda: session.facts() is None, "way to be made")
+            copying.result()
+            again = sample(database.dsn)
+        finally:
+            database.execute(f'DROP DATABASE IF EXISTS "{copy}"')
+
+    assert again.up
+
+
+def run(dsn: str, statement: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(statement.encode())

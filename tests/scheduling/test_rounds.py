@@ -12,9 +12,11 @@ from agent.board import Board
 from agent.bootstrap.targets import servers_from_config
 from agent.clock import SystemClock
 from agent.config import load
+from agent.domain.databases import Exclusion
 from agent.domain.filters import NameFilter
 from agent.errors import AgentError, RefusedError
-from agent.scheduling.rounds import Pace, Rounds, Surroundings
+from agent.scheduling.rounds import Rounds
+from agent.scheduling.server_rounds import Pace, Surroundings
 from agent.scheduling.timer import Timer
 from agent.services.recording import Recorder
 from agent.services.surveying import Target
@@ -41,6 +43,9 @@ class Running:
 
     def shown(self) -> set[tuple[str, str]]:
         return set(self.board.databases())
+
+    def state(self, server: str, datname: str) -> str:
+        return self.board.databases()[server, datname].state.value
 
     def errors(self) -> set[str | None]:
         return {status.error for status in self.board.databases().values()}
@@ -186,6 +191,47 @@ def test_databases_that_are_known_are_read_while_that_of_the_dsn_is_refused(
 
     assert running.errors() == {None}
     assert [entry["event"] for entry in logged] == ["server_unreadable"]
+
+
+def test_what_is_left_out_is_told_once_and_never_tried(running: Running) -> None:
+    server = fleet("a", "x", "golden", "closed")
+    server.exclusions = {"golden": Exclusion.TEMPLATE}
+    server.rejecting = {"closed"}
+    with capture_logs() as logged:
+        running.begin(server)
+        until(lambda: running.done, "the first round")
+        failed, looks = server.attempts - server.sessions, server.listings
+        until(lambda: server.listings > looks + 5, "further rounds")
+        seen = server.sessions
+        until(lambda: server.sessions > seen + 5, "further rounds")
+
+    states = {key[1]: s.state for key, s in running.board.databases().items()}
+    assert states == {"x": "up", "golden": "excluded", "closed": "excluded"}
+    excluded = [e for e in logged if e["event"] == "database_excluded"]
+    assert {e["database"]: e["reason"] for e in excluded} == {
+        "golden": "it is a template",
+        "closed": "pg_hba.conf does not let the role in",
+    }
+    assert len(excluded) == 2
+    assert failed == 1
+    assert server.attempts - server.sessions <= failed + 1  # one is under way
+
+
+def test_a_database_that_is_closed_while_it_is_watched_is_left_out_and_comes_back(
+    running: Running,
+) -> None:
+    server = fleet("a", "x", "y")
+    running.begin(server)
+    until(lambda: len(running.shown()) == 2, "both")
+
+    server.exclusions = {"y": Exclusion.NO_PRIVILEGE}
+    until(lambda: running.state("a", "y") == "excluded", "its closing")
+    running.begin(replace(server, broken=AgentError("gone")))
+    until(lambda: running.state("a", "x") == "down", "the failure")
+    assert running.state("a", "y") == "excluded"
+
+    running.begin(replace(server, exclusions={}))
+    until(lambda: running.state("a", "y") == "up", "its return")
 
 
 @pytest.mark.parametrize(

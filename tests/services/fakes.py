@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from threading import Event
 
 from agent.domain.consumption.records import Record
+from agent.domain.databases import Exclusion, ListedDatabase
 from agent.domain.lost import Bereft, Deprived
 from agent.domain.sequences import At, Position, SequenceDefinition
 from agent.domain.taken import Answer, Question
-from agent.errors import AgentError, HistoryError
+from agent.errors import AgentError, DatabaseWantedError, HistoryError, NotAdmittedError
 from agent.ports import Chapter, Inventory, ServerFacts
 from tests.stopped_clock import StoppedClock
 
@@ -49,17 +50,25 @@ class FakeServer:
     deprived: set[str] = field(default_factory=set)
     inventories: int = 0
     questions: int = 0
+    exclusions: dict[str, Exclusion] = field(default_factory=dict)
+    # Databases that pg_hba.conf does not let us into.
+    rejecting: set[str] = field(default_factory=set)
+    # How many sessions make way for somebody who copies the database.
+    wanted: int = 0
     listings: int = 0
     attempts: int = 0
     sessions: int = 0
     opened: int = 0
     most_opened: int = 0
 
-    def databases(self) -> tuple[str, ...]:
+    def databases(self) -> tuple[ListedDatabase, ...]:
         self.listings += 1
         if trouble := self.broken or self.unlisted:
             raise trouble
-        return tuple(sorted(self.contents))
+        return tuple(
+            ListedDatabase(datname=name, exclusion=self.exclusions.get(name))
+            for name in sorted(self.contents)
+        )
 
     @contextmanager
     def open(self, datname: str | None) -> Iterator[FakeSession]:
@@ -68,11 +77,19 @@ class FakeServer:
             raise TimeoutError
         if self.broken:
             raise self.broken
+        if datname in self.rejecting:
+            raise NotAdmittedError("pg_hba.conf rejects connection")
         self.sessions += 1
         self.opened += 1
         self.most_opened = max(self.most_opened, self.opened)
-        yield FakeSession(self, datname or self.default_database)
-        self.opened -= 1
+        name = datname or self.default_database
+        try:
+            if self.wanted:
+                self.wanted -= 1
+                raise DatabaseWantedError(name)
+            yield FakeSession(self, name)
+        finally:
+            self.opened -= 1
 
 
 @dataclass

@@ -140,3 +140,20 @@ def test_a_connection_is_not_used_for_more_sequences_than_its_memory_bears(
     sampler_of(server).sample()
 
     assert server.sessions == sessions
+
+
+def test_a_database_that_was_left_to_somebody_is_read_when_he_is_done() -> None:
+    server = FakeServer(contents={"app": [SEQUENCE]}, wanted=3)
+
+    status = Sampler(server, "app", plan=SamplingPlan(), clock=stopped_clock()).sample()
+
+    assert status.up
+    assert server.wanted == 0
+
+
+def test_a_database_that_is_wanted_all_the_time_is_down_with_the_reason() -> None:
+    server = FakeServer(contents={"app": [SEQUENCE]}, wanted=1000)
+
+    status = Sampler(server, "app", plan=SamplingPlan(), clock=stopped_clock()).sample()
+
+    assert "somebody copies" in str(status.error)

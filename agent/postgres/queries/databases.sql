@@ -1,12 +1,19 @@
--- Answers: which databases does the server hold?
--- Those that nobody can connect to (template0) are left out; one that only this role
--- may not connect to is listed, for the refusal is worth knowing.
+-- Answers: which databases does the server hold, and which of them are not to be tried?
+-- Templates are those that are marked so, whatever they are called. A limit of 0 does
+-- not hold for superusers; -2 marks a database whose DROP was interrupted.
 -- Privileges: none. Oldest server: 13.
 SELECT
-    d.datname
+    d.datname,
+    CASE
+        WHEN d.datconnlimit = -2 THEN 'invalid'
+        WHEN d.datistemplate THEN 'template'
+        WHEN NOT d.datallowconn THEN 'connections_forbidden'
+        WHEN d.datconnlimit = 0 AND NOT r.rolsuper THEN 'connection_limit'
+        WHEN NOT pg_catalog.has_database_privilege(r.oid, d.oid, 'CONNECT')
+            THEN 'no_privilege'
+    END AS exclusion
 FROM
-    pg_database AS d
-WHERE
-    d.datallowconn
+    pg_catalog.pg_database AS d
+    INNER JOIN pg_catalog.pg_roles AS r ON r.rolname = SESSION_USER
 ORDER BY
     d.datname

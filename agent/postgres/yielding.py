@@ -1,0 +1,54 @@
+"""Reading that makes way for whoever needs a database for himself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from psycopg.sql import Composed
+
+from agent.errors import DatabaseWantedError
+from agent.ports import Clock
+from agent.postgres.queries import query
+from agent.postgres.reading import ReadOnly, Row
+
+_ASKED_EVERY_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """The row of wanted.sql."""
+
+    wanted: bool
+
+
+@dataclass(slots=True)
+class _Moment:
+    """When it was asked last whether somebody waits."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YieldingReading(ReadOnly):
+    """Asks between statements whether somebody waits for the database to be left.
+
+    A look at thousands of sequences takes seconds; nobody is to wait that long. Raises
+    DatabaseWantedError.
+    """
+
+    clock: Clock
+    asked: _Moment = field(default_factory=lambda: _Moment(float("-inf")))
+
+    def rows(
+        self,
+        statement: bytes | Composed,
+        row: type[Row],
+        parameters: Mapping[str, object] | None = None,
+    ) -> list[Row]:
+        if self.clock.monotonic() - self.asked.at > _ASKED_EVERY_SECONDS:
+            (answer,) = ReadOnly.rows(self, query("wanted"), _Wanted)
+            if answer.wanted:
+                raise DatabaseWantedError(self.connection.info.dbname)
+            self.asked.at = self.clock.monotonic()
+        return ReadOnly.rows(self, statement, row, parameters)
