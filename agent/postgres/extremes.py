@@ -113,6 +113,8 @@ class ExtremeReader:
 
 def _one(number: int, question: Question) -> sql.Composed:
     column = question.column
+    if question.counted:
+        return _counted(number, question)
     return sql.SQL(
         "SELECT {number} AS number, (\n"
         "  SELECT {column} FROM {table}\n"
@@ -127,6 +129,21 @@ def _one(number: int, question: Question) -> sql.Composed:
         high=_bigint(question.within.high),
         grid=_grid(question),
         direction=sql.SQL("DESC" if question.greatest else "ASC"),
+    )
+
+
+def _counted(number: int, question: Question) -> sql.Composed:
+    return sql.SQL(
+        "SELECT {number} AS number, (\n"
+        "  SELECT pg_catalog.count(*) FROM {table}\n"
+        "  WHERE {column} >= {low} AND {column} <= {high}\n"
+        ")::numeric AS value\n"
+    ).format(
+        number=number,
+        column=sql.Identifier(question.column.column),
+        table=sql.Identifier(question.column.table_schema, question.column.table_name),
+        low=_bigint(question.within.low),
+        high=_bigint(question.within.high),
     )
 
 
