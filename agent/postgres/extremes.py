@@ -12,18 +12,26 @@ from datetime import timedelta
 from decimal import Decimal
 
 from psycopg import errors, sql
+from psycopg.rows import class_row
 
 from agent.domain.taken import Answer, Question, Unseen
+from agent.postgres.facts.names import NamesMovedError
 from agent.postgres.positions import CATALOG_LOCKS, holders
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
+from agent.postgres.untrusted import UntrustedCodeError, asking_safely
 
 # One page of an index takes less than a millisecond; what takes this long walks through
 # the remains of deleted rows.
 _PATIENCE = timedelta(seconds=1)
 _FAILURES_BORNE = 10
+# Whoever holds a table may put an index on it and let go: what was looked at before the
+# wait would not be true after it.
+_NO_WAIT = timedelta(milliseconds=1)
 
-_REASONS: tuple[tuple[type[errors.Error], Unseen], ...] = (
+_FAILURES = (errors.Error, UntrustedCodeError, NamesMovedError)
+_REASONS: tuple[tuple[type[Exception], Unseen], ...] = (
+    (UntrustedCodeError, Unseen.UNTRUSTED_CODE),
     (errors.LockNotAvailable, Unseen.LOCKED),
     (errors.QueryCanceled, Unseen.SLOW),
     (errors.InsufficientPrivilege, Unseen.NO_PRIVILEGE),
@@ -68,7 +76,7 @@ class ExtremeReader:
             return dict.fromkeys(batch, Unseen.PENDING)
         try:
             return self._read(batch)
-        except errors.Error as error:
+        except _FAILURES as error:
             if self.reading.connection.closed:
                 raise
             self.failures += 1
@@ -78,27 +86,35 @@ class ExtremeReader:
         return self._salvaged(batch[:middle]) | self._salvaged(batch[middle:])
 
     def _read(self, batch: Sequence[Question]) -> dict[Question, Answer]:
-        with self.reading.connection.transaction():
-            self.reading.connection.execute(query("only_by_index"))
-            rows = self._hurried().rows(
-                sql.SQL("UNION ALL\n").join(
-                    _one(number, each) for number, each in enumerate(batch)
-                ),
-                _Extreme,
-            )
-        return {
-            batch[row.number]: None if row.value is None else int(row.value)
-            for row in rows
-        }
+        connection = self.reading.connection
+        with (
+            connection.transaction(),
+            connection.cursor(row_factory=class_row(_Extreme)) as cursor,
+        ):
+            connection.execute(query("only_by_index"))
+            self._hurried().bound()
+            with asking_safely(connection, [each.column for each in batch]):
+                cursor.execute(
+                    sql.SQL("UNION ALL\n").join(
+                        _one(number, each) for number, each in enumerate(batch)
+                    )
+                )
+            return {
+                batch[row.number]: None if row.value is None else int(row.value)
+                for row in cursor
+            }
 
     def _hurried(self) -> ReadOnly:
         deadlines = self.reading.deadlines
         patience = min(deadlines.statement, _PATIENCE)
-        return replace(self.reading, deadlines=replace(deadlines, statement=patience))
+        hurried = replace(deadlines, statement=patience, lock=_NO_WAIT)
+        return replace(self.reading, deadlines=hurried)
 
 
 def _one(number: int, question: Question) -> sql.Composed:
     column = question.column
+    if question.counted:
+        return _counted(number, question)
     return sql.SQL(
         "SELECT {number} AS number, (\n"
         "  SELECT {column} FROM {table}\n"
@@ -113,6 +129,21 @@ def _one(number: int, question: Question) -> sql.Composed:
         high=_bigint(question.within.high),
         grid=_grid(question),
         direction=sql.SQL("DESC" if question.greatest else "ASC"),
+    )
+
+
+def _counted(number: int, question: Question) -> sql.Composed:
+    return sql.SQL(
+        "SELECT {number} AS number, (\n"
+        "  SELECT pg_catalog.count(*) FROM {table}\n"
+        "  WHERE {column} >= {low} AND {column} <= {high}\n"
+        ")::numeric AS value\n"
+    ).format(
+        number=number,
+        column=sql.Identifier(question.column.column),
+        table=sql.Identifier(question.column.table_schema, question.column.table_name),
+        low=_bigint(question.within.low),
+        high=_bigint(question.within.high),
     )
 
 
@@ -147,7 +178,7 @@ def _batches(questions: Sequence[Question], locks: int) -> Iterator[list[Questio
         yield batch
 
 
-def _reason(error: errors.Error) -> Unseen:
+def _reason(error: Exception) -> Unseen:
     return next(
         (why for kind, why in _REASONS if isinstance(error, kind)), Unseen.FAILED
     )

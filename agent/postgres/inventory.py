@@ -12,6 +12,7 @@ from agent.domain.sequences import FedColumn, Link, SequenceDefinition, Supply
 from agent.ports import Inventory
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
+from agent.postgres.untrusted import untrusted_tables
 
 _NAMES = tuple(each.name for each in fields(FedColumn))
 
@@ -58,7 +59,7 @@ def fingerprint(reading: ReadOnly) -> str:
 
 
 def inventory(reading: ReadOnly) -> Inventory:
-    """Read the catalog: four statements, whatever the number of sequences."""
+    """Read the catalog: a few statements, whatever the number of sequences."""
     # Taken first: a change during the reading is then seen in the next round.
     taken = fingerprint(reading)
     defined = reading.rows(query("sequences"), SequenceDefinition)
@@ -71,6 +72,14 @@ def inventory(reading: ReadOnly) -> Inventory:
 
 def _columns(reading: ReadOnly) -> Mapping[int, tuple[FedColumn, ...]]:
     fed: defaultdict[int, list[FedColumn]] = defaultdict(list)
-    for row in reading.rows(query("columns"), _ColumnRow):
-        fed[row.sequence_oid].append(row.fed())
+    rows = reading.rows(query("columns"), _ColumnRow)
+    # Only those that might be asked about.
+    unsafe = untrusted_tables(
+        reading, (r.table_oid for r in rows if r.locks is not None)
+    )
+    for row in rows:
+        column = row.fed()
+        if column.table_oid in unsafe:
+            column = replace(column, untrusted=True)
+        fed[row.sequence_oid].append(column)
     return {oid: tuple(columns) for oid, columns in fed.items()}

@@ -37,11 +37,15 @@ class ReadOnly:
             self.connection.cursor(row_factory=class_row(row)) as cursor,
         ):
             if not bounded:
-                self.connection.execute(query("settings"), self._settings())
+                self.bound()
             return cursor.execute(statement, parameters).fetchall()
 
     def row(self, statement: bytes, row: type[Row]) -> Row:
         return self.rows(statement, row)[0]
+
+    def bound(self) -> None:
+        """Put the deadlines into force for the rest of the transaction that is open."""
+        self.connection.execute(query("settings"), self._settings())
 
     @property
     def _bounded_already(self) -> bool:

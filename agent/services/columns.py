@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from agent.domain.sequences import (
+    At,
     FedColumn,
     Position,
     SequenceDefinition,
     Unreadable,
+    Unused,
 )
 from agent.domain.taken import (
     CLEAR,
@@ -21,7 +23,10 @@ from agent.domain.taken import (
     Unseen,
     calls_until_past,
     coming,
+    fills_block,
     furthest,
+    in_next_block,
+    last_block,
     out_of_sight,
 )
 from agent.ports import DatabaseSession
@@ -171,22 +176,16 @@ class ColumnWatch:
         now: float,
     ) -> None:
         questions = {
-            key: coming(w.sequence, position, w.column)
+            key: (*coming(w.sequence, position, w.column), *_block(w, position))
             for key, w in asked.items()
             if not isinstance(position := positions[w.sequence.oid], Unreadable)
         }
         answers = session.answers(
-            [each for pair in questions.values() for each in pair]
+            [each for several in questions.values() for each in several]
         )
-        for key, (near, far) in questions.items():
-            known, found = self._watched[key], answers[far]
-            self._watched[key] = replace(
-                known,
-                # Without an answer the suspicion stays.
-                answer=known.answer if isinstance(found, Unseen) else found,
-                taken=_taken(answers[near], found),
-                confirmed_at=now,
-            )
+        for key, asked_of_it in questions.items():
+            settled = _settled(self._watched[key], [answers[q] for q in asked_of_it])
+            self._watched[key] = replace(settled, confirmed_at=now)
 
     def _see(self, oids: Iterable[int]) -> None:
         by_oid = set(oids)
@@ -219,8 +218,35 @@ def _behind(watched: _Watched, positions: Mapping[int, Position]) -> bool:
     return (
         isinstance(watched.answer, int)
         and not isinstance(position, Unreadable)
-        and calls_until_past(watched.sequence, position, watched.answer) > 0
+        and (
+            calls_until_past(watched.sequence, position, watched.answer) > 0
+            or in_next_block(watched.sequence, position, watched.answer)
+        )
     )
+
+
+def _block(watched: _Watched, position: Unused | At) -> tuple[Question, ...]:
+    """Whether ids come in blocks is asked where that would make a difference."""
+    if (
+        isinstance(position, At)
+        and isinstance(watched.answer, int)
+        and in_next_block(watched.sequence, position, watched.answer)
+    ):
+        return (last_block(watched.sequence, position, watched.column),)
+    return ()
+
+
+def _settled(watched: _Watched, answers: Sequence[Answer]) -> _Watched:
+    """What is known after the second look; without an answer the suspicion stays."""
+    near, far, *block = answers
+    if any(isinstance(each, Unseen) for each in (far, *block)):
+        return replace(watched, taken=None)
+    last = watched.answer
+    ids = next((each for each in block if isinstance(each, int)), 0)
+    if far is None and isinstance(last, int) and fills_block(watched.sequence, ids):
+        taken = Taken(nearest=last, furthest=last, in_block=True)
+        return replace(watched, taken=taken)
+    return replace(watched, answer=far, taken=_taken(near, far))
 
 
 def _taken(near: Answer, far: Answer) -> Taken | None:

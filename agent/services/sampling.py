@@ -23,6 +23,7 @@ from agent.domain.status import DatabaseStatus, SequenceStatus, assess, reach
 from agent.errors import AgentError, DatabaseWantedError, NotAdmittedError
 from agent.ports import Clock, DatabaseSession, Inventory, Server, ServerFacts
 from agent.services.acknowledging import Acknowledger
+from agent.services.callers import CallerWatch
 from agent.services.columns import AT_ONCE, ColumnWatch
 from agent.services.losses import LossWatch
 from agent.services.selection import Selection
@@ -109,6 +110,7 @@ class Sampler:
         self._needed = needed
         self._listing: _Listing | None = None
         self._columns = ColumnWatch(plan.intervals.columns)
+        self._callers = CallerWatch()
         self._losses = LossWatch(tracker, plan.selection) if tracker else None
         self._statuses: Mapping[int, SequenceStatus] = {}
         self._role = ""
@@ -131,8 +133,13 @@ class Sampler:
 
     def _read(self, blank: DatabaseStatus) -> DatabaseStatus:
         look = self._look_between_others()
+        seen = look.seen(blank.sampled_at)
         if self._tracker is not None:
-            self._tracker.follow(look.seen(blank.sampled_at))
+            self._tracker.follow(seen)
+        if self._callers.follow(seen) and self._listing:
+            self._listing = self._listing_of(
+                self._listing.inventory, self._listing.taken_at
+            )
         facts, listing = look.facts, look.listing
         return replace(
             blank,
@@ -227,7 +234,11 @@ class Sampler:
     def _listing_of(self, inventory: Inventory, now: float) -> _Listing:
         return _Listing(
             inventory=inventory,
-            selected=tuple(filter(self._plan.selection.admits, inventory.sequences)),
+            selected=tuple(
+                self._callers.as_called(each)
+                for each in inventory.sequences
+                if self._plan.selection.admits(each)
+            ),
             taken_at=now,
         )
 
@@ -240,8 +251,13 @@ class Sampler:
             return frozenset()
         # What is read now serves the next round, unless it is touched once more.
         self._listing = self._listing_of(session.inventory(), self._clock.monotonic())
-        now = {s.oid: s for s in self._listing.inventory.sequences}
-        return frozenset(s.oid for s in listing.selected if now.get(s.oid) != s)
+        before, now = (
+            {s.oid: s for s in each.inventory.sequences}
+            for each in (listing, self._listing)
+        )
+        return frozenset(
+            s.oid for s in listing.selected if now.get(s.oid) != before[s.oid]
+        )
 
     def _still_true(
         self, known: _Listing, session: DatabaseSession, now: float

@@ -77,6 +77,23 @@ def test_where_duplicates_are_allowed_nothing_fails() -> None:
     assert finding.severity is Severity.WARNING
 
 
+def test_a_block_that_is_begun_is_told_with_what_it_depends_on() -> None:
+    blocks = replace(FED, increment=50)
+
+    finding = found(blocks, At(51), Taken(nearest=60, furthest=60, in_block=True))
+
+    assert finding is not None
+    assert finding.severity is Severity.WARNING
+    assert finding.message == (
+        "ids come in blocks of 50, and 60 is in public.users.id before its next value"
+        " 101: that block is begun already if it ends there"
+    )
+    assert finding.remedy.endswith(
+        "if they end there (pooled): SELECT setval('public.users_id_seq', 101);"
+    )
+    assert found(blocks, At(101), Taken(nearest=60, furthest=60, in_block=True)) is None
+
+
 @pytest.mark.parametrize(
     ("position", "sight"),
     [

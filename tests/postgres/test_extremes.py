@@ -71,6 +71,38 @@ CASES = [
         CLEAR,
     ),
     case(
+        "ids in blocks, of which the next is begun",
+        "CREATE TABLE t (id bigint PRIMARY KEY); CREATE SEQUENCE s INCREMENT 50"
+        " OWNED BY t.id; INSERT INTO t SELECT generate_series(1, 60);"
+        " SELECT setval('s', 51)",
+        1,
+        Taken(nearest=60, furthest=60, in_block=True),
+    ),
+    case(
+        "ids in blocks, downwards",
+        "CREATE TABLE t (id bigint PRIMARY KEY); CREATE SEQUENCE s INCREMENT -20"
+        " OWNED BY t.id; INSERT INTO t SELECT generate_series(-50, -1);"
+        " SELECT setval('s', -41)",
+        1,
+        Taken(nearest=-50, furthest=-50, in_block=True),
+    ),
+    case(
+        "ids in blocks, within the last",
+        "CREATE TABLE t (id bigint PRIMARY KEY); CREATE SEQUENCE s INCREMENT 50"
+        " OWNED BY t.id; INSERT INTO t SELECT generate_series(1, 51);"
+        " SELECT setval('s', 51)",
+        0,
+        CLEAR,
+    ),
+    case(
+        "ids of three servers that take turns by tens",
+        "CREATE TABLE t (id bigint PRIMARY KEY); CREATE SEQUENCE s INCREMENT 10"
+        " OWNED BY t.id; INSERT INTO t SELECT i * 10 + k FROM generate_series(0, 5) AS i,"
+        " generate_series(1, 3) AS k; SELECT setval('s', 51)",
+        0,
+        CLEAR,
+    ),
+    case(
         "numeric, with fractions and NaN",
         "CREATE SEQUENCE s; CREATE TABLE t (id numeric PRIMARY KEY DEFAULT"
         " nextval('s')); INSERT INTO t VALUES (3), (4.5), ('NaN')",

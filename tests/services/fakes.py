@@ -147,6 +147,8 @@ def _answer(question: Question, held: Mapping[str, Sequence[int]]) -> int | None
         if question.within.low <= value <= question.within.high
         and (value - question.origin) % question.step == 0
     ]
+    if question.counted:
+        return len(counted)
     return (max if question.greatest else min)(counted, default=None)
 
 

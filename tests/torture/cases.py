@@ -291,6 +291,12 @@ CASES: tuple[Case, ...] = (
               " SELECT setval('s', 2147483647)",
          last=INT4, following=None, limit=INT4, by=INTEGER, left=None, used=None,
          fed=("t.id:computed",), findings=("computed_default",)),
+    Case(name="a function of its own that calls the sequence",
+         make="CREATE SEQUENCE s; CREATE FUNCTION numbered() RETURNS bigint"
+              " BEGIN ATOMIC SELECT nextval('s'); END; CREATE TABLE t"
+              " (id integer DEFAULT numbered()); SELECT setval('s', 9)",
+         last=9, following=10, limit=INT8, by=BIGINT, left=INT8 - 9, used=(9, INT8),
+         fed=("t.id:computed",), findings=("computed_default",), oldest=14),
     # Owned, but called for nobody.
     Case(name="left over from before the column became an identity",
          make="CREATE TABLE t (id serial PRIMARY KEY); INSERT INTO t DEFAULT VALUES;"

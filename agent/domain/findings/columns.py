@@ -12,7 +12,7 @@ from agent.domain.remedies import (
     widen_sequence,
 )
 from agent.domain.sequences import At, FedColumn, Unreadable, Unused, upcoming
-from agent.domain.taken import Taken, calls_until_past
+from agent.domain.taken import Taken, calls_past_taken
 from agent.domain.wording import counted
 
 _INTEGER_COLUMNS = {"int2", "int4", "int8"}
@@ -73,19 +73,42 @@ def behind_column(case: Case) -> Finding | None:
     if isinstance(position, Unreadable):
         return None
     held = (
-        (calls_until_past(case.sequence, position, sight.furthest), column, sight)
+        (calls_past_taken(case.sequence, position, sight), column, sight)
         for column, sight in zip(case.sequence.columns, case.sights, strict=False)
         if isinstance(sight, Taken)
     )
     calls, column, taken = max(held, key=lambda each: each[0], default=(0, None, None))
     if calls == 0 or column is None or taken is None:
         return None
+    if taken.in_block:
+        return _in_next_block(case, position, column, taken)
     at_once = taken.nearest == upcoming(case.sequence, position)
     return Finding(
         kind=Kind.BEHIND_COLUMN,
         severity=(Severity.CRITICAL if column.unique and at_once else Severity.WARNING),
         message=_how_far_behind(case, position, column, taken, calls),
         remedy=catch_up(case.sequence, column, taken.furthest),
+    )
+
+
+def _in_next_block(
+    case: Case, position: Unused | At, column: FedColumn, taken: Taken
+) -> Finding:
+    """Where blocks begin at a value of the sequence and do not end there, all is well."""
+    following = upcoming(case.sequence, position)
+    block = abs(case.sequence.increment)
+    return Finding(
+        kind=Kind.BEHIND_COLUMN,
+        severity=Severity.WARNING,
+        message=(
+            f"ids come in blocks of {block}, and {taken.furthest} is in"
+            f" {column.table}.{column.column} before its next value {following}: that"
+            " block is begun already if it ends there"
+        ),
+        remedy=(
+            "none needed if blocks begin at its values (pooled-lo, HiLo); if they end"
+            f" there (pooled): {catch_up(case.sequence, column, following)}"
+        ),
     )
 
 

@@ -24,6 +24,24 @@ WITH RECURSIVE calls AS (
         d.classid IN ('pg_attrdef'::regclass, 'pg_type'::regclass)
         AND d.refclassid = 'pg_class'::regclass
         AND d.deptype = 'n'
+    UNION
+    -- And those that functions in them mention, where the catalog knows their bodies.
+    SELECT
+        d.classid,
+        d.objid,
+        body.refobjid
+    FROM
+        pg_depend AS d
+        INNER JOIN pg_depend AS body
+            ON
+                body.classid = 'pg_proc'::regclass
+                AND body.objid = d.refobjid
+                AND body.refclassid = 'pg_class'::regclass
+        INNER JOIN pg_sequence AS s ON s.seqrelid = body.refobjid
+    WHERE
+        d.classid IN ('pg_attrdef'::regclass, 'pg_type'::regclass)
+        AND d.refclassid = 'pg_proc'::regclass
+        AND d.deptype = 'n'
 ),
 link AS (
     SELECT

@@ -23,7 +23,31 @@ WITH RECURSIVE asked AS (
     WHERE
         %(table_oids)s::oid[] IS NOT NULL
 ),
+-- Whoever partitions a partition has the keys of all above it planned as well.
+above AS (
+    SELECT
+        asked.oid AS table_oid,
+        p.partrelid AS above_oid
+    FROM
+        asked
+        INNER JOIN pg_partitioned_table AS p ON p.partrelid = asked.oid
+    UNION
+    SELECT
+        above.table_oid,
+        i.inhparent
+    FROM
+        above
+        INNER JOIN pg_inherits AS i ON i.inhrelid = above.above_oid
+),
 reached AS (
+    SELECT
+        above.table_oid,
+        'partition key' AS place,
+        'pg_class'::regclass::oid AS classid,
+        above.above_oid AS objid
+    FROM
+        above
+    UNION
     SELECT
         asked.oid AS table_oid,
         planned.place,
@@ -50,15 +74,6 @@ reached AS (
                 pg_statistic_ext AS x
             WHERE
                 x.stxrelid = asked.oid
-            UNION ALL
-            SELECT
-                'partition key',
-                'pg_class'::regclass::oid,
-                p.partrelid
-            FROM
-                pg_partitioned_table AS p
-            WHERE
-                p.partrelid = asked.oid
         ) AS planned
     UNION
     SELECT
