@@ -19,12 +19,24 @@ class Covering:
 
 _PLANS = (
     "tests/resets/test_plan.py",
-    "tests/resets/test_closure.py",
     "tests/resets/test_gates.py",
+    "tests/resets/test_plan_hash.py",
+    "tests/resets/test_closure.py",
     "tests/resets/test_restarts.py",
     "tests/resets/test_resync.py",
     "tests/resets/test_production.py",
     "tests/resets/test_runs.py",
+    "tests/domain/test_defaults.py",
+)
+_SEEDS = (
+    "tests/resets/test_seeds_lexer.py",
+    "tests/resets/test_seed_files.py",
+    "tests/resets/test_plan_hash.py",
+)
+_SEEDS_ON_SERVERS = (
+    "tests/resets/test_seeds.py",
+    "tests/resets/test_seeds_session.py",
+    "tests/resets/test_seeds_dumps.py",
 )
 _TARGETS = (
     "tests/resets/test_wrong_targets.py",
@@ -44,8 +56,22 @@ _RUNS = (
 _TICKS = (
     "tests/domain/test_due.py",
     "tests/domain/test_ticks.py",
-    "tests/domain/test_any_ticks.py",
+    "tests/domain/test_cron.py",
+    "tests/domain/test_meeting.py",
     "tests/scheduling/test_jobs.py",
+    "tests/scheduling/test_since.py",
+    "tests/domain/test_any_ticks.py",
+)
+_ROUNDS_AND_JOBS = (
+    "tests/scheduling/test_jobs.py",
+    "tests/scheduling/test_since.py",
+    "tests/scheduling/test_clocks.py",
+    "tests/scheduling/test_timer.py",
+    "tests/scheduling/test_rounds.py",
+)
+_SERVED = (
+    "tests/daemon/test_jobs.py",
+    "tests/daemon/test_restarts.py",
 )
 
 # The first that fits counts.
@@ -54,11 +80,13 @@ COVERING: tuple[Covering, ...] = (
     Covering(modules="agent/domain/resets/runs.py", pure=_PLANS, server=_RUNS),
     Covering(modules="agent/domain/resets/ledger.py", pure=_PLANS, server=_RUNS),
     Covering(modules="agent/domain/resets/job.py", pure=_PLANS, server=_TARGETS),
+    Covering(modules="agent/domain/resets/seeds*.py", pure=_SEEDS, server=_SEEDS_ON_SERVERS),
     Covering(modules="agent/domain/resets/*.py", pure=_PLANS, server=_TARGETS),
+    Covering(modules="agent/postgres/resets/seed*.py", server=_SEEDS_ON_SERVERS),
     Covering(modules="agent/postgres/resets/*.py", server=_RUNS),
-    Covering(modules="agent/services/resetting.py", pure=("tests/services/test_endings.py",), server=_RUNS),
-    Covering(modules="agent/scheduling/jobs.py", pure=("tests/scheduling/test_jobs.py",), server=("tests/daemon/test_jobs.py",)),
-    Covering(modules="agent/domain/schedules/ticks.py", pure=_TICKS, server=("tests/daemon/test_jobs.py",)),
+    Covering(modules="agent/services/resetting.py", pure=("tests/services/test_endings.py", "tests/services/test_resetting.py"), server=_RUNS),
+    Covering(modules="agent/scheduling/*.py", pure=_ROUNDS_AND_JOBS, server=_SERVED),
+    Covering(modules="agent/domain/schedules/*.py", pure=_TICKS, server=_SERVED),
     Covering(modules="agent/postgres/queries/target_*.sql", server=_TARGETS),
     Covering(modules="agent/postgres/queries/run_*.sql", server=_RUNS),
 )

@@ -27,7 +27,7 @@ LONG = 1000
 FACTOR = 600
 _SECONDS_A_ROUND = 1.0
 # What may differ between two moments of one and the same state.
-_SLACK = 3
+_SLACK = 6
 _MEMORY = 1.02
 
 
