@@ -70,7 +70,7 @@ def run_daemon(
         stopping=stopping,
     )
     app = create_app(
-        scraper=Scraper(faces.exposition, faces.own),
+        scraper=Scraper(faces.exposition, faces.own, CLOCK),
         board=faces.board,
         health=faces.health,
         clock=CLOCK,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 # Higher levels take three times as long to leave out another twentieth.
 _LEVEL = 1
 _RAW_DEFLATE = -zlib.MAX_WBITS
+
+# Bytes; a page of 256 sequences has more in most families.
+_SMALL = 8 * 1024
 
 # No file name, no time, any system: RFC 1952, section 2.3.
 _GZIP_HEADER = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
@@ -38,16 +41,68 @@ def block(text: bytes) -> Block:
     return Block(text, deflater.compress(text) + deflater.flush(zlib.Z_SYNC_FLUSH))
 
 
-def plain(blocks: Iterable[Block]) -> bytes:
-    return b"".join([each.text for each in blocks])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainBody:
+    """Blocks one after the other, in pieces that are sent as they are.
+
+    Large pieces are those of the blocks, so that a body costs next to no memory.
+    """
+
+    pieces: tuple[bytes, ...]
+
+    def ended_by(self, last: Block) -> tuple[bytes, ...]:
+        """All pieces, with one more block."""
+        return (*self.pieces, last.text)
 
 
-def gzipped(blocks: Sequence[Block]) -> bytes:
-    """The same as one gzip member, of which only the check sum is computed now."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GzipBody:
+    """The same as the begin of a gzip member, with check sum and size of its text."""
+
+    pieces: tuple[bytes, ...]
+    check: int
+    size: int
+
+    def ended_by(self, last: Block) -> tuple[bytes, ...]:
+        """All pieces of the member, with one more block."""
+        check = zlib.crc32(last.text, self.check)
+        size = (self.size + len(last.text)) % 2**32
+        trailer = check.to_bytes(4, "little") + size.to_bytes(4, "little")
+        return (*self.pieces, last.deflated, _LAST_SEGMENT + trailer)
+
+
+def plain(blocks: Sequence[Block]) -> PlainBody:
+    return PlainBody(pieces=_gathered(each.text for each in blocks))
+
+
+def gzipped(blocks: Sequence[Block]) -> GzipBody:
+    """Only the check sum is computed now."""
     check, size = 0, 0
     for each in blocks:
         check = zlib.crc32(each.text, check)
         size += len(each.text)
-    trailer = check.to_bytes(4, "little") + (size % 2**32).to_bytes(4, "little")
-    segments = [each.deflated for each in blocks]
-    return b"".join([_GZIP_HEADER, *segments, _LAST_SEGMENT, trailer])
+    segments = _gathered(each.deflated for each in blocks)
+    return GzipBody(pieces=(_GZIP_HEADER, *segments), check=check, size=size)
+
+
+def _gathered(texts: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Small ones joined, for each piece costs a call; large ones as they are."""
+    pieces: list[bytes] = []
+    small: list[bytes] = []
+    gathered = 0
+    for text in texts:
+        if len(text) >= _SMALL:
+            pieces += [*_joined(small), text]
+            small, gathered = [], 0
+            continue
+        small.append(text)
+        gathered += len(text)
+        if gathered >= _SMALL:
+            pieces += _joined(small)
+            small, gathered = [], 0
+    return (*pieces, *_joined(small))
+
+
+def _joined(texts: Sequence[bytes]) -> Iterator[bytes]:
+    if texts:
+        yield b"".join(texts)

@@ -47,15 +47,13 @@ class Exposition:
         with self._lock:
             self._databases = {k: t for k, t in self._databases.items() if k != gone}
 
+    def databases(self) -> Mapping[tuple[str, str], DatabaseText]:
+        """The texts as they are now; the same object until the next publication."""
+        return self._databases
+
     def blocks(self, format_: Format) -> list[Block]:
         """Families in the order of their table, databases sorted by name."""
-        texts = [text for _, text in sorted(self._databases.items(), key=_key)]
-        blocks: list[Block] = []
-        for family in FAMILIES:
-            samples = [b for text in texts for b in text.blocks(family.name)]
-            if samples:
-                blocks += [_HEADERS[family.name, format_], *samples]
-        return blocks
+        return blocks_of(self._databases, format_)
 
     def _before(self, key: tuple[str, str]) -> DatabaseText:
         families = self._families
@@ -72,6 +70,19 @@ _HEADERS: Mapping[tuple[str, Format], Block] = {
     for family in FAMILIES
     for format_ in Format
 }
+
+
+def blocks_of(
+    databases: Mapping[tuple[str, str], DatabaseText], format_: Format
+) -> list[Block]:
+    """Families in the order of their table, databases sorted by name."""
+    texts = [text for _, text in sorted(databases.items(), key=_key)]
+    blocks: list[Block] = []
+    for family in FAMILIES:
+        samples = [b for text in texts for b in text.blocks(family.name)]
+        if samples:
+            blocks += [_HEADERS[family.name, format_], *samples]
+    return blocks
 
 
 def _families(detail: Detail) -> tuple[Family, ...]:

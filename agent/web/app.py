@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Protocol, TypeVar
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -15,22 +17,29 @@ from starlette.types import ASGIApp
 from agent.board import Board
 from agent.health import LONGEST_SILENCE, Health
 from agent.ports import Clock
-from agent.web.page import render
-from agent.web.responses import PiecewiseResponse, SecurityHeaders
+from agent.web.page import Page
+from agent.web.responses import PiecewiseResponse, Turns
+
+T = TypeVar("T")
 
 
 class ScrapeAnswer(Protocol):
-    """A body of metrics and the headers that describe it."""
+    """A body of metrics in pieces and the headers that describe it."""
 
     @property
-    def body(self) -> bytes: ...
+    def pieces(self) -> Sequence[bytes]: ...
     @property
     def headers(self) -> Mapping[str, str]: ...
 
 
 class Scraper(Protocol):
-    """Whatever answers scrapes, given what the request accepts."""
+    """Whatever answers scrapes, given what the request accepts.
 
+    `finished` is the answer that a scrape of before got, while it is true; `scrape`
+    makes it, which takes a while.
+    """
+
+    def finished(self, *, accept: str, accept_encoding: str) -> ScrapeAnswer | None: ...
     def scrape(self, *, accept: str, accept_encoding: str) -> ScrapeAnswer: ...
 
 
@@ -50,7 +59,7 @@ def create_app(
         exception_handlers={404: _not_found, 405: _not_allowed, 500: _failed},
     )
     app.router.redirect_slashes = False
-    return SecurityHeaders(app)
+    return app
 
 
 class _Pages:
@@ -66,25 +75,31 @@ class _Pages:
         version: str,
     ) -> None:
         self._scraper = scraper
-        self._board = board
+        self._page = Page(board, clock, version=version)
         self._health = health
-        self._clock = clock
-        self._version = version
+        self._turns = Turns()
+        self._scraping = asyncio.Lock()
+        self._rendering = asyncio.Lock()
 
-    def status(self, _: Request) -> Response:
-        # No coroutine, so that the pages of a large fleet are made off the event loop.
-        databases = self._board.databases()
-        return HTMLResponse(
-            render(databases, now=self._clock.now(), version=self._version)
+    async def status(self, _: Request) -> Response:
+        page = await _shared(
+            self._page.finished, self._page.render, lock=self._rendering
         )
+        return HTMLResponse(page)
 
     async def metrics(self, request: Request) -> Response:
-        answer = await run_in_threadpool(
-            self._scraper.scrape,
-            accept=_header(request, "accept"),
-            accept_encoding=_header(request, "accept-encoding"),
+        asked = {
+            "accept": _header(request, "accept"),
+            "accept_encoding": _header(request, "accept-encoding"),
+        }
+        answer = await _shared(
+            partial(self._scraper.finished, **asked),
+            partial(self._scraper.scrape, **asked),
+            lock=self._scraping,
         )
-        return PiecewiseResponse(answer.body, headers=answer.headers)
+        return PiecewiseResponse(
+            answer.pieces, headers=answer.headers, turns=self._turns
+        )
 
     async def healthz(self, _: Request) -> Response:
         if self._health.alive():
@@ -105,6 +120,18 @@ class _Pages:
             "".join(["not ready, waiting for\n", *(f"- {each}\n" for each in awaited)]),
             status_code=503,
         )
+
+
+async def _shared(
+    finished: Callable[[], T | None], make: Callable[[], T], *, lock: asyncio.Lock
+) -> T:
+    """What is finished, or else is made off the event loop, by one request for all."""
+    answer = finished()
+    if answer is not None:
+        return answer
+    async with lock:
+        answer = finished()
+        return answer if answer is not None else await run_in_threadpool(make)
 
 
 def _header(request: Request, name: str) -> str:

@@ -9,10 +9,12 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from agent.board import Board
 from agent.domain.findings import Kind, Severity
 from agent.domain.limits import Capacity
 from agent.domain.status import DatabaseStatus, SequenceStatus
 from agent.domain.wording import percent_used, printable
+from agent.ports import Clock
 
 _ABOUT_CAPACITY = {Kind.EXHAUSTED, Kind.NEAR_LIMIT}
 
@@ -40,6 +42,41 @@ class Row:
     sequences: str
     fullest: Fullest | None
     age: str
+
+
+class Page:
+    """The page in the words of one second, for all who ask within it."""
+
+    def __init__(self, board: Board, clock: Clock, *, version: str) -> None:
+        self._board = board
+        self._clock = clock
+        self._version = version
+        self._rendered: _Rendered | None = None
+
+    def finished(self) -> str | None:
+        """The page as it was rendered, unless a second or a round has ended since."""
+        rendered = self._rendered
+        if rendered is None or rendered.databases is not self._board.databases():
+            return None
+        return rendered.text if rendered.second == self._second() else None
+
+    def render(self) -> str:
+        databases, second = self._board.databases(), self._second()
+        text = render(databases, now=self._clock.now(), version=self._version)
+        self._rendered = _Rendered(databases=databases, second=second, text=text)
+        return text
+
+    def _second(self) -> int:
+        return int(self._clock.now().timestamp())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rendered:
+    """A page and what it was rendered from."""
+
+    databases: Mapping[tuple[str, str], DatabaseStatus]
+    second: int
+    text: str
 
 
 def render(

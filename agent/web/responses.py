@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+
 from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_PIECE_BYTES = 256 * 1024
+_PIECE_BYTES = 32 * 1024
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -19,28 +22,73 @@ _HEADERS = {
 }
 
 
+class Turns:
+    """Lets one piece of all large answers leave each time the event loop comes round.
+
+    Small answers, probes above all, then wait for one piece and not for one of each
+    client that reads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    async def take(self) -> None:
+        async with self._lock:
+            await asyncio.sleep(0)
+
+
 class PiecewiseResponse(Response):
-    """Hands over its body piece by piece, as fast as the client reads.
+    """Hands over a body that others share, piece by piece, as fast as the client reads.
 
     Sent at once, it would be copied whole on the event loop for every client.
     """
 
-    async def __call__(self, _: Scope, __: Receive, send: Send) -> None:
+    def __init__(
+        self, pieces: Sequence[bytes], *, headers: Mapping[str, str], turns: Turns
+    ) -> None:
+        length = sum(len(piece) for piece in pieces)
+        super().__init__(headers={**headers, "Content-Length": str(length)})
+        self._pieces = pieces
+        self._turns = turns
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         start: Message = {
             "type": "http.response.start",
             "status": self.status_code,
             "headers": self.raw_headers,
         }
         await send(start)
-        for offset in range(0, len(self.body), _PIECE_BYTES):
-            await send(
-                {
-                    "type": "http.response.body",
-                    "body": bytes(self.body[offset : offset + _PIECE_BYTES]),
-                    "more_body": True,
-                }
-            )
-        await send({"type": "http.response.body"})
+        if scope["method"] != "HEAD":
+            disconnected = asyncio.create_task(_disconnected(receive))
+            try:
+                await self._send_pieces(send, disconnected)
+            finally:
+                disconnected.cancel()
+        await send(_chunk(b"", more=False))
+
+    async def _send_pieces(self, send: Send, disconnected: asyncio.Task[None]) -> None:
+        for piece in _sliced(self._pieces):
+            # Returns when the client has read what came before: its time, not a turn's.
+            await send(_chunk(b""))
+            await self._turns.take()
+            if disconnected.done():
+                return
+            await send(_chunk(piece))
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass  # a body, which nobody asked for
+
+
+def _sliced(pieces: Sequence[bytes]) -> Iterator[bytes]:
+    for piece in pieces:
+        for offset in range(0, len(piece), _PIECE_BYTES):
+            yield piece[offset : offset + _PIECE_BYTES]
+
+
+def _chunk(body: bytes, *, more: bool = True) -> Message:
+    return {"type": "http.response.body", "body": body, "more_body": more}
 
 
 class SecurityHeaders:

@@ -13,6 +13,11 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from agent.errors import AgentError
+from agent.web.accepting import Acceptor
+from agent.web.connection import Connection
+from agent.web.limits import Limits, limits_here
+from agent.web.requests import BoundedAnswers, ClearRequests
+from agent.web.responses import SecurityHeaders
 
 _BACKLOG = 128
 _POLL_SECONDS = 0.02
@@ -65,9 +70,14 @@ class WebServer:
         listening: socket.socket,
         *,
         on_ready: Callable[[], None] = lambda: None,
+        limits: Limits | None = None,
     ) -> None:
+        """`limits` are those that this process can afford, unless they are given."""
         self._listening = listening
-        self._server = _Server(_config(app), on_ready)
+        limits = limits or limits_here()
+        bounded = BoundedAnswers(app, most=limits.answers)
+        wrapped = SecurityHeaders(ClearRequests(bounded))
+        self._server = _Server(_config(wrapped), limits, on_ready)
 
     def serve(self) -> None:
         """Block until `stop` is called and, within a second of it, all is closed."""
@@ -81,9 +91,14 @@ class WebServer:
 class _Server(uvicorn.Server):
     """Uvicorn without its signals, and with an end that no client can delay."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, limits: Limits, on_ready: Callable[[], None]
+    ) -> None:
         super().__init__(config)
+        self._limits = limits
         self._on_ready = on_ready
+        self._open: set[Connection] = set()
+        self._acceptors: list[Acceptor] = []
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -92,14 +107,27 @@ class _Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
+        for listening in sockets or ():
+            acceptor = Acceptor(
+                listening,
+                protocol=self._connection,
+                connections=self._open,
+                most=self._limits.connections,
+            )
+            acceptor.start()
+            self._acceptors.append(acceptor)
+        self.started = True
         self._on_ready()
 
+    def _connection(self) -> Connection:
+        return Connection(
+            self.config, self.server_state, limits=self._limits, others=self._open
+        )
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for server in self.servers:
-            server.close()
-        for listening in sockets or ():
-            listening.close()
+        del sockets  # the acceptors close them
+        for acceptor in self._acceptors:
+            acceptor.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
         await self._until_idle(_PATIENCE_SECONDS)

@@ -17,6 +17,7 @@ from agent.domain.status import DatabaseStatus
 from agent.metrics.blocks import gzipped, plain
 from agent.metrics.exposition import Exposition
 from agent.metrics.lines import Format
+from tests.metrics.bodies import gzip_text, plain_text
 from tests.metrics.fleet import assessed_again, fleet, next_round
 from tests.metrics.reference import ReferenceCollector
 
@@ -31,7 +32,7 @@ def main() -> None:
 def report(status: DatabaseStatus) -> Iterator[str]:
     exposition = published(status)
     blocks = exposition.blocks(Format.TEXT)
-    text, zipped = plain(blocks), gzipped(blocks)
+    text, zipped = plain_text(blocks), gzip_text(blocks)
     yield (
         f"{len(status.sequences)} sequences: {text.count(bytes([10]))} lines,"
         f" {len(text):,} bytes, {len(zipped):,} gzipped"

@@ -21,7 +21,6 @@ from agent.domain.sequences import (
     Unused,
 )
 from agent.domain.status import DatabaseStatus
-from agent.metrics.blocks import plain
 from agent.metrics.exposition import Exposition
 from agent.metrics.families import SequenceFamily
 from agent.metrics.lines import Format, header, sample_line
@@ -33,6 +32,7 @@ from tests.domain.statuses import (
     database_of,
     status_of,
 )
+from tests.metrics.bodies import plain_text
 from tests.metrics.examples import APP
 from tests.metrics.parsing import PARSE
 from tests.metrics.reference import ReferenceCollector
@@ -90,7 +90,7 @@ def fast(statuses: list[DatabaseStatus], format_: Format) -> str:
     exposition = Exposition()
     for status in statuses:
         exposition.publish(status)
-    return plain(exposition.blocks(format_)).decode() + END[format_]
+    return plain_text(exposition.blocks(format_)).decode() + END[format_]
 
 
 def by_the_library(statuses: list[DatabaseStatus], format_: Format) -> str:

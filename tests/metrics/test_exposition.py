@@ -11,7 +11,6 @@ from agent.domain.lost import MISSING
 from agent.domain.pace import Thresholds
 from agent.domain.sequences import At, Reading
 from agent.domain.status import DatabaseStatus, SequenceStatus, assess
-from agent.metrics.blocks import gzipped, plain
 from agent.metrics.exposition import Detail, Exposition
 from agent.metrics.families import FAMILIES, DatabaseFamily
 from agent.metrics.lines import Format, sample_line
@@ -29,6 +28,7 @@ from tests.domain.statuses import (
     unread,
     used,
 )
+from tests.metrics.bodies import gzip_text, plain_text
 from tests.metrics.fleet import assessed_again, fleet, next_round
 
 LATER = NOON + timedelta(minutes=1)
@@ -46,7 +46,7 @@ def with_past(*sequences: SequenceStatus) -> DatabaseStatus:
 
 
 def text_of(exposition: Exposition) -> str:
-    return plain(exposition.blocks(Format.TEXT)).decode()
+    return plain_text(exposition.blocks(Format.TEXT)).decode()
 
 
 def lines_with(text: str, part: str) -> list[str]:
@@ -263,7 +263,7 @@ def test_gzip_holds_the_same_bytes() -> None:
     exposition.publish(fleet(1_000))
     blocks = exposition.blocks(Format.TEXT)
 
-    assert gzip.decompress(gzipped(blocks)) == plain(blocks)
+    assert gzip.decompress(gzip_text(blocks)) == plain_text(blocks)
 
 
 @pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 600])

@@ -21,6 +21,7 @@ from agent.metrics.exposition import Exposition
 from agent.metrics.own import OwnMetrics
 from agent.metrics.scrape import Scraper
 from agent.web.app import create_app
+from agent.web.limits import Limits
 from agent.web.server import WebServer, listen
 from tests.domain.statuses import NOON
 from tests.stopped_clock import StoppedClock
@@ -38,7 +39,7 @@ class Agent:
         self.own = OwnMetrics(version="1.2.3")
         self.health = Health(self.clock)
         self.app = create_app(
-            scraper=Scraper(self.exposition, self.own),
+            scraper=Scraper(self.exposition, self.own, self.clock),
             board=self.board,
             health=self.health,
             clock=self.clock,
@@ -76,16 +77,20 @@ class Reply:
 
 
 @contextmanager
-def serving(app: ASGIApp, host: str = LOOPBACK) -> Iterator[Served]:
-    with serving_on(listen(host, 0), app) as served:
+def serving(
+    app: ASGIApp, host: str = LOOPBACK, *, limits: Limits | None = None
+) -> Iterator[Served]:
+    with serving_on(listen(host, 0), app, limits=limits) as served:
         yield served
 
 
 @contextmanager
-def serving_on(listening: socket.socket, app: ASGIApp) -> Iterator[Served]:
+def serving_on(
+    listening: socket.socket, app: ASGIApp, *, limits: Limits | None = None
+) -> Iterator[Served]:
     port: int = listening.getsockname()[1]
     ready = threading.Event()
-    server = WebServer(app, listening, on_ready=ready.set)
+    server = WebServer(app, listening, on_ready=ready.set, limits=limits)
     with ThreadPoolExecutor(1) as pool:
         ended = pool.submit(server.serve)
         try:
