@@ -54,6 +54,27 @@ def test_weekdays_are_counted_from_sunday(weekday: str, names: str) -> None:
     assert names_in_a_week(weekday) == names
 
 
+@pytest.mark.parametrize("month", range(1, 13))
+def test_a_month_has_its_number_its_english_abbreviation_and_its_name(
+    month: int,
+) -> None:
+    first = date(2026, month, 1)
+
+    by_number, by_name = (
+        parse_cron(f"0 0 1 {text} *") for text in (month, f"{first:%b}")
+    )
+
+    assert by_number == by_name
+    assert list(islice(dates_from(by_name, date(2026, 1, 1)), 1)) == [first]
+    assert f"{first:%B}" in cron_in_words(by_name)
+
+
+@pytest.mark.parametrize("day", ONE_WEEK, ids=lambda day: f"{day:%a}")
+def test_a_weekday_has_its_english_abbreviation_and_its_name(day: date) -> None:
+    assert names_in_a_week(f"{day:%a}") == f"{day:%a}"
+    assert f"{day:%A}s" in cron_in_words(parse_cron(f"0 0 * * {day:%a}"))
+
+
 @pytest.mark.parametrize(
     ("text", "minutes"),
     [

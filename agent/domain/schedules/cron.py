@@ -13,21 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import MAXYEAR, MINYEAR, date
 
-_MONTHS = {
-    "jan": 1,
-    "feb": 2,
-    "mar": 3,
-    "apr": 4,
-    "may": 5,
-    "jun": 6,
-    "jul": 7,
-    "aug": 8,
-    "sep": 9,
-    "oct": 10,
-    "nov": 11,
-    "dec": 12,
-}
-_WEEKDAYS = {"sun": 0, "mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6}
 _MONTH_NAMES = (
     "January",
     "February",
@@ -52,6 +37,8 @@ _WEEKDAY_NAMES = {
     6: "Saturday",
     0: "Sunday",
 }
+_MONTHS = {name[:3].lower(): n for n, name in enumerate(_MONTH_NAMES, start=1)}
+_WEEKDAYS = {name[:3].lower(): n for n, name in _WEEKDAY_NAMES.items()}
 _LONGEST_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _TERM = re.compile(r"(?:\*|(\w+)(?:-(\w+))?)(?:/([0-9]{1,4}))?", re.ASCII)
 
