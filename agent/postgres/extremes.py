@@ -80,7 +80,7 @@ class ExtremeReader:
     def _read(self, batch: Sequence[Question]) -> dict[Question, Answer]:
         with self.reading.connection.transaction():
             self.reading.connection.execute(query("only_by_index"))
-            rows = self._hurried().rows(
+            rows = self._hurried().indirectly(
                 sql.SQL("UNION ALL\n").join(
                     _one(number, each) for number, each in enumerate(batch)
                 ),

@@ -11,9 +11,17 @@ from psycopg.rows import class_row
 from psycopg.sql import Composed
 
 from agent.postgres.connect import BoundedConnection, Deadlines, milliseconds
+from agent.postgres.indirect import answered, indirect
 from agent.postgres.queries import query
 
 Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """A row of indirect.sql."""
+
+    answer: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +46,13 @@ class ReadOnly:
             if not bounded:
                 self.connection.execute(query("settings"), self._settings())
             return cursor.execute(statement, parameters).fetchall()
+
+    def indirectly(self, statement: Composed, row: type[Row]) -> list[Row]:
+        """All rows of a statement whose text changes; of equal ones it may leave out some."""
+        rows = self.rows(
+            query("indirect"), _Answer, indirect(statement, self.connection)
+        )
+        return [answered(each.answer, row) for each in rows]
 
     def row(self, statement: bytes, row: type[Row]) -> Row:
         return self.rows(statement, row)[0]
