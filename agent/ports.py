@@ -30,6 +30,7 @@ class ServerFacts:
 
     `role` is the role that is connected, quoted for use in SQL. `line` names the line
     of history that values belong to: another cluster, timeline or standby has another.
+    `place` is host and port where only the connection tells them.
     """
 
     datname: str
@@ -37,6 +38,7 @@ class ServerFacts:
     in_recovery: bool
     role: str
     line: str
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

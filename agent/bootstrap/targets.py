@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from agent.domain.pace import Deadlines, Intervals, Thresholds
 from agent.domain.status import DatabaseStatus
 from agent.ports import Clock
 from agent.postgres.connect import Endpoint, with_password
-from agent.postgres.servers import Ceilings, PostgresServer, address
+from agent.postgres.servers import Ceilings, PostgresServer, server_of
 from agent.services import surveying
 from agent.services.sampling import SamplingPlan
 from agent.services.selection import Selection
@@ -93,11 +94,13 @@ def survey(
     progress: Progress,
 ) -> tuple[DatabaseStatus, ...]:
     """One look at every database of the targets."""
-    return surveying.survey(
-        judged(targets, thresholds),
-        clock=CLOCK,
-        concurrency=concurrency,
-        progress=progress,
+    return distinct(
+        surveying.survey(
+            judged(targets, thresholds),
+            clock=CLOCK,
+            concurrency=concurrency,
+            progress=progress,
+        )
     )
 
 
@@ -107,6 +110,18 @@ def judged(targets: Sequence[Target], thresholds: Thresholds) -> tuple[Target, .
         replace(target, plan=replace(target.plan, thresholds=thresholds))
         for target in targets
     )
+
+
+def distinct(statuses: Sequence[DatabaseStatus]) -> tuple[DatabaseStatus, ...]:
+    """The same with no database twice by one name: two DSNs may lead to one place."""
+    seen: Counter[tuple[str, str]] = Counter()
+    named = []
+    for status in statuses:
+        seen[status.server, status.datname] += 1
+        number = seen[status.server, status.datname]
+        name = f"{status.server} #{number}" if number > 1 else status.server
+        named.append(replace(status, server=name))
+    return tuple(named)
 
 
 def endpoint_of(
@@ -124,10 +139,7 @@ def _target_of_dsn(
     dsn: str, *, databases: NameFilter | None, ceilings: Ceilings
 ) -> Target:
     endpoint = Endpoint(conninfo=lambda: dsn, clock=CLOCK, ceiling=ceilings.of(dsn))
-    return Target(
-        server=PostgresServer(name=address(dsn), endpoint=endpoint),
-        databases=databases,
-    )
+    return Target(server=server_of(dsn, endpoint), databases=databases)
 
 
 def _endpoint(

@@ -32,7 +32,9 @@ from agent.postgres.errors import (
     one_line,
     unreachable,
 )
+from agent.postgres.places import resolved
 from agent.postgres.queries import query
+from agent.postgres.strangers import what_is_wrong
 
 T = TypeVar("T")
 
@@ -236,10 +238,7 @@ def parse_conninfo(conninfo: str) -> dict[str, str]:
     try:
         parameters = conninfo_to_dict(conninfo)
     except psycopg.Error:
-        raise DsnError(
-            "not a connection string: write postgresql://user@host:5432/database"
-            " or 'host=… port=… dbname=… user=…'"
-        ) from None
+        raise DsnError(f"not a connection string: {what_is_wrong(conninfo)}") from None
     _check_ports(str(parameters.get("port") or ""))
     return {key: str(value) for key, value in parameters.items() if value is not None}
 
@@ -254,6 +253,9 @@ def _check_ports(ports: str) -> None:
 def database_of(parameters: Mapping[str, str]) -> str:
     """The database that parameters lead to, over what libpq takes from elsewhere."""
     known = {**environment_defaults(), **parameters}
+    if "service" in known and "dbname" not in parameters:
+        nowhere = {"dbname": f"service={known['service']}"}
+        known = {**nowhere, **resolved(parameters)}
     return known.get("dbname") or known.get("user") or "postgres"
 
 

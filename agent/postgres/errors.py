@@ -60,6 +60,16 @@ class UnsupportedServerError(AgentError):
         )
 
 
+class PoolerConsoleError(AgentError):
+    """The console of a connection pooler, which answers as a server would."""
+
+    def __init__(self, database: str) -> None:
+        super().__init__(
+            f"cannot sample {database!r}: it is the admin console of a connection pooler"
+            " and no database; name one of the databases behind it"
+        )
+
+
 @contextmanager
 def told_as_query_error(database: str) -> Iterator[None]:
     try:

@@ -16,6 +16,7 @@ from psycopg.rows import class_row
 
 from agent.domain.taken import Answer, Question, Unseen
 from agent.postgres.facts.names import NamesMovedError
+from agent.postgres.indirect import Encoded, answered, indirect
 from agent.postgres.positions import CATALOG_LOCKS, holders
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
@@ -87,22 +88,25 @@ class ExtremeReader:
 
     def _read(self, batch: Sequence[Question]) -> dict[Question, Answer]:
         connection = self.reading.connection
+        asked = indirect(
+            sql.SQL("UNION ALL\n").join(
+                _one(number, each) for number, each in enumerate(batch)
+            ),
+            connection,
+        )
         with (
             connection.transaction(),
-            connection.cursor(row_factory=class_row(_Extreme)) as cursor,
+            connection.cursor(row_factory=class_row(Encoded)) as cursor,
         ):
             connection.execute(query("only_by_index"))
             self._hurried().bound()
             with asking_safely(connection, [each.column for each in batch]):
-                cursor.execute(
-                    sql.SQL("UNION ALL\n").join(
-                        _one(number, each) for number, each in enumerate(batch)
-                    )
-                )
-            return {
-                batch[row.number]: None if row.value is None else int(row.value)
-                for row in cursor
-            }
+                cursor.execute(query("indirect"), asked)
+            rows = [answered(row.answer, _Extreme) for row in cursor]
+        return {
+            batch[row.number]: None if row.value is None else int(row.value)
+            for row in rows
+        }
 
     def _hurried(self) -> ReadOnly:
         deadlines = self.reading.deadlines

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import psycopg
 from psycopg import errors, sql
@@ -29,6 +30,8 @@ from agent.postgres.reading import ReadOnly
 CATALOG_LOCKS = 32
 # Longer UNION ALLs cost more for each sequence, not less.
 _DIRECT_BATCH = 100
+# Some hundred sequences: each of a table of its own takes three or so.
+_OIDS = 256
 
 _NAMELESS = Unreadable(
     Unreadability.FAILED, "its name as the server gave it does not lead to it"
@@ -95,7 +98,9 @@ class PositionReader:
         called = [s for s in sequences if s.oid not in held]
         found = self._in_batches(called, self._batch, self._by_function)
         rest = [s for s in sequences if s.oid not in found or _is_locked(found[s.oid])]
-        direct = self._in_batches(rest, self._direct_batch, self._directly)
+        direct: _Found = {}
+        for neighbours in _neighbours(rest):
+            direct |= self._in_batches(neighbours, self._direct_batch, self._directly)
         return (
             found | direct | self._nameless([s for s in rest if _gone(direct[s.oid])])
         )
@@ -173,11 +178,14 @@ class PositionReader:
         return {v.oid: _position(v) for v in values if not (ask_again and v.uncalled)}
 
     def _directly(self, batch: _Batch) -> _Found:
-        """Positions as the relations themselves tell them."""
+        """Positions as the relations themselves tell them, whoever is called meanwhile.
+
+        Their names are no part of the statement's text: it would be another one in each
+        round.
+        """
         one = sql.SQL("UNION ALL\n").join(_one_value(s) for s in batch)
-        told = {
-            v.oid: _direct_position(v) for v in self._reading.rows(one, _DirectValue)
-        }
+        rows = self._reading.indirectly(one, _DirectValue)
+        told = {v.oid: _direct_position(v) for v in rows}
         # A name may lead to another sequence by now: that is not the one asked for.
         gone = Unreadable(Unreadability.VANISHED)
         return {s.oid: told.get(s.oid, gone) for s in batch}
@@ -214,7 +222,7 @@ def _one_value(sequence: SequenceDefinition) -> sql.Composed:
     the rights of the agent: settings.sql forbids that.
     """
     return sql.SQL(
-        "SELECT tableoid AS oid, last_value, is_called FROM {sequence}\n"
+        "SELECT tableoid::bigint AS oid, last_value, is_called FROM {sequence}\n"
     ).format(sequence=sql.Identifier(sequence.schema, sequence.name))
 
 
@@ -248,6 +256,16 @@ def _gone(position: Position) -> bool:
 def _holds_shut(held: Mapping[int, Holder], sequence: SequenceDefinition) -> bool:
     holder = held.get(sequence.oid)
     return holder is not None and holder.exclusive
+
+
+def _neighbours(sequences: _Batch) -> Iterator[_Batch]:
+    """Together in each round, so that one that is called changes one statement alone.
+
+    That matters where pg_stat_statements counts nested statements too.
+    """
+    by_oid = sorted(sequences, key=lambda sequence: sequence.oid)
+    for _, group in groupby(by_oid, key=lambda sequence: sequence.oid // _OIDS):
+        yield list(group)
 
 
 def _batches(sequences: _Batch, size: int) -> Iterator[_Batch]:

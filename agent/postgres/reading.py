@@ -12,6 +12,7 @@ from psycopg.sql import Composed
 
 from agent.domain.pace import Deadlines
 from agent.postgres.connect import BoundedConnection, milliseconds
+from agent.postgres.indirect import Encoded, answered, indirect
 from agent.postgres.queries import query
 
 Row = TypeVar("Row")
@@ -39,6 +40,13 @@ class ReadOnly:
             if not bounded:
                 self.bound()
             return cursor.execute(statement, parameters).fetchall()
+
+    def indirectly(self, statement: Composed, row: type[Row]) -> list[Row]:
+        """All rows of a statement whose text changes; of equal ones it may leave out some."""
+        rows = self.rows(
+            query("indirect"), Encoded, indirect(statement, self.connection)
+        )
+        return [answered(each.answer, row) for each in rows]
 
     def row(self, statement: bytes, row: type[Row]) -> Row:
         return self.rows(statement, row)[0]

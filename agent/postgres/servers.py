@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from threading import Event
 
 import psycopg
+from psycopg import errors
 
 from agent.domain.databases import Exclusion, ListedDatabase
 from agent.domain.lost import Bereft, Deprived
@@ -22,15 +24,16 @@ from agent.errors import AgentError
 from agent.ports import Clock, Inventory, ServerFacts
 from agent.postgres.ceiling import Ceiling
 from agent.postgres.connect import (
+    BoundedConnection,
     Endpoint,
     connection,
     database_of,
-    environment_defaults,
     parse_conninfo,
 )
 from agent.postgres.errors import DsnError
 from agent.postgres.extremes import ExtremeReader
 from agent.postgres.inventory import fingerprint, inventory
+from agent.postgres.places import address, has_several_hosts, resolved
 from agent.postgres.positions import PositionReader
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
@@ -44,6 +47,18 @@ class _DatabaseRow:
 
     datname: str
     exclusion: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """A row of facts.sql."""
+
+    datname: str
+    version: str
+    in_recovery: bool
+    role: str
+    line: str
+    may_tell_line: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +81,10 @@ class PostgresServer:
     name: str
     endpoint: Endpoint
     max_locks: int = MAX_LOCKS
+    # Whether a session tells a better name: which of several hosts it has reached.
+    named_by_place: bool = False
+    # Set when the service has refused to tell the line of history.
+    lineless: Event = field(default_factory=Event)
 
     @property
     def default_database(self) -> str:
@@ -79,6 +98,7 @@ class PostgresServer:
     def databases(self) -> tuple[ListedDatabase, ...]:
         """All databases in the order of their names."""
         with connection(self.endpoint, None) as opened:
+            supported_major(opened)
             reading = ReadOnly(connection=opened, deadlines=self.endpoint.deadlines)
             listed = reading.rows(query("databases"), _DatabaseRow)
             self._learn_limits(reading)
@@ -110,7 +130,11 @@ class PostgresServer:
             )
             major = supported_major(opened)
             yield PostgresSession(
-                reading=reading, major=major, max_locks=self.max_locks
+                reading=reading,
+                major=major,
+                max_locks=self.max_locks,
+                place=_place(opened) if self.named_by_place else None,
+                lineless=self.lineless,
             )
 
 
@@ -121,17 +145,32 @@ class PostgresSession:
     reading: ReadOnly
     major: int
     max_locks: int
+    lineless: Event
+    place: str | None = None
 
     def facts(self) -> ServerFacts:
-        facts = self.reading.row(query("facts"), ServerFacts)
-        return replace(facts, line=self._line() or facts.line)
+        facts = self.reading.row(query("facts"), _Facts)
+        line = self._line() if facts.may_tell_line else None
+        return ServerFacts(
+            datname=facts.datname,
+            version=facts.version,
+            in_recovery=facts.in_recovery,
+            role=facts.role,
+            line=line or facts.line,
+            place=self.place,
+        )
 
     def _line(self) -> str | None:
-        """None where a service has taken these functions away from its users."""
+        """None where a service has no such functions for its users; asked once."""
+        if self.lineless.is_set():
+            return None
         try:
             return self.reading.row(query("line"), _Line).line
+        except _REFUSALS:
+            self.lineless.set()
         except psycopg.DatabaseError:
-            return None
+            pass
+        return None
 
     def fingerprint(self) -> str:
         return fingerprint(self.reading)
@@ -176,26 +215,39 @@ class Ceilings:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._known: dict[tuple[str | None, ...], Ceiling] = {}
+        self._known: dict[tuple[str, str | None], Ceiling] = {}
 
     def of(self, dsn: str | None) -> Ceiling:
         """That of a DSN, whatever its database; one alone where it is not known yet."""
         if dsn is None:
             return Ceiling(self._clock)
         try:
-            parameters = environment_defaults() | parse_conninfo(dsn)
+            parameters = parse_conninfo(dsn)
         except DsnError:
             return Ceiling(self._clock)
-        key = tuple(parameters.get(name) for name in _WHERE)
+        key = (address(parameters), resolved(parameters).get("user"))
         return self._known.setdefault(key, Ceiling(self._clock))
 
 
-_WHERE = ("service", "host", "hostaddr", "port", "user")
+# What services say instead of an answer, whoever asks.
+_REFUSALS = (
+    errors.InsufficientPrivilege,
+    errors.FeatureNotSupported,
+    errors.ObjectNotInPrerequisiteState,
+    errors.UndefinedFunction,
+)
 _NOT_ON_STANDBY = Unreadable(Unreadability.UNLOGGED_ON_STANDBY)
 
 
-def address(conninfo: str) -> str:
-    """Host and port of a DSN, or the directory of the socket and the port."""
-    parameters = environment_defaults() | parse_conninfo(conninfo)
-    host = parameters.get("host") or parameters.get("hostaddr") or "localhost"
-    return f"{host}:{parameters.get('port') or '5432'}"
+def server_of(dsn: str, endpoint: Endpoint) -> PostgresServer:
+    """A server that nobody gave a name, called after its service or its place."""
+    parameters = parse_conninfo(dsn)
+    return PostgresServer(
+        name=address(parameters),
+        endpoint=endpoint,
+        named_by_place=has_several_hosts(parameters),
+    )
+
+
+def _place(opened: BoundedConnection) -> str:
+    return f"{opened.info.host or opened.info.hostaddr}:{opened.info.port}"

@@ -143,7 +143,8 @@ class Sampler:
         facts, listing = look.facts, look.listing
         return replace(
             blank,
-            datname=facts.datname,
+            server=facts.place or blank.server,
+            datname=self._datname or facts.datname,
             server_version=facts.version,
             in_recovery=facts.in_recovery,
             excluded=len(listing.inventory.sequences) - len(listing.selected),

@@ -10,9 +10,11 @@ from agent.domain.databases import Exclusion
 from agent.domain.filters import NameFilter
 from agent.domain.status import DatabaseStatus
 from agent.errors import DatabaseWantedError
+from agent.postgres.errors import PoolerConsoleError
 from agent.services.sampling import Sampler, SamplingPlan
-from agent.services.surveying import Target, survey
+from agent.services.surveying import Target, discover, survey
 from tests.agents import until
+from tests.pooling import pooling
 from tests.postgres_servers import Database, database_on
 from tests.sampled import CLOCK, sample, server_at
 
@@ -173,3 +175,29 @@ def test_whoever_copies_a_database_is_made_way_for(database: Database) -> None:
 def run(dsn: str, statement: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(statement.encode())
+
+
+def test_a_function_that_is_refused_is_not_called(database: Database) -> None:
+    control = "pg_catalog.pg_control_system()"
+    dsn = database.role("sampler")
+    database.execute(f"REVOKE EXECUTE ON FUNCTION {control} FROM PUBLIC")
+
+    with server_at(dsn).open(None) as session:
+        facts = session.facts()
+    logged = database.server.home.log.read_text()
+
+    assert facts.line == "primary"
+    assert "permission denied for function pg_control_system" not in logged
+
+
+def test_the_console_of_a_pooler_is_named_as_what_it_is(database: Database) -> None:
+    with pooling(database.dsn) as through:
+        console = through.replace(f"/{database.name}", "/pgbouncer")
+        target = Target(server=server_at(console), databases=NameFilter())
+
+        with pytest.raises(PoolerConsoleError, match="admin console"):
+            discover(target)
+        found, behind = sample(console), sample(through)
+
+    assert "admin console" in str(found.error)
+    assert behind.up

@@ -11,9 +11,10 @@ import pytest
 from agent.domain.resets.runs import Done, Failed, Outcome
 from agent.postgres.resets.worker import open_worker
 from agent.services.resetting import Resetter
+from tests.pooling import PROGRAM
 from tests.resets.seeding import seeds_of
 from tests.resets.target import CLOCK, Target, endpoint
-from tests.resets.test_pooler import PROGRAM, pooled, target
+from tests.resets.test_pooler import pooled, target
 from tests.resets.test_running import TICK, WORK, Bench
 from tests.resets.test_seeds_locks import BESIDE, PATIENCE, held
 from tests.resets.test_seeds_session import HEADER, ROW

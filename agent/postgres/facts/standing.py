@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg import errors, sql
-from psycopg.rows import class_row
 
 from agent.domain.sequences import (
     At,
@@ -21,6 +20,7 @@ from agent.domain.sequences import (
     Unused,
 )
 from agent.postgres.facts.names import NamesMovedError, identifier, leading_to
+from agent.postgres.indirect import answered, indirect
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
 
@@ -117,19 +117,17 @@ def _rows(batch: _Sequences, reading: ReadOnly) -> list[_Position]:
     looked at first.
     """
     values = sql.SQL("UNION ALL\n").join(_one(sequence) for sequence in batch)
-    with (
-        reading.connection.transaction(),
-        reading.connection.cursor(row_factory=class_row(_Position)) as cursor,
-    ):
-        with leading_to(reading.connection, batch):
-            cursor.execute(values)
-        return cursor.fetchall()
+    connection = reading.connection
+    with connection.transaction(), connection.cursor() as cursor:
+        with leading_to(connection, batch):
+            cursor.execute(query("indirect"), indirect(values, connection))
+        return [answered(answer, _Position) for (answer,) in cursor.fetchall()]
 
 
 def _one(sequence: SequenceDefinition) -> sql.Composed:
-    return sql.SQL("SELECT tableoid AS oid, last_value, is_called FROM {}\n").format(
-        identifier(sequence)
-    )
+    return sql.SQL(
+        "SELECT tableoid::bigint AS oid, last_value, is_called FROM {}\n"
+    ).format(identifier(sequence))
 
 
 def _by_oid(rows: list[_Position]) -> Iterator[tuple[int, Position]]:
