@@ -11,9 +11,11 @@ from rich.style import Style
 
 from agent.cli.paper import Paper
 from agent.cli.table import LOUD, Row
+from agent.domain.columns_known import REMEDY, known_in_words, unknown_columns
 from agent.domain.findings import Finding, Kind, Severity
 from agent.domain.sequences import Unreadability, Unreadable
-from agent.domain.status import DatabaseStatus, State
+from agent.domain.status import ColumnStatus, DatabaseStatus, State
+from agent.domain.taken import Unseen
 from agent.domain.wording import counted
 
 _NAMED = 3
@@ -50,7 +52,27 @@ def footer(databases: Sequence[DatabaseStatus], *, verbose: bool) -> list[str]:
     )
     if found:
         lines.append(_findings(found, verbose=verbose))
-    return lines
+    return [*lines, *_columns(readable)]
+
+
+def _columns(readable: Sequence[DatabaseStatus]) -> Iterator[str]:
+    """Not behind is told from not known."""
+    known = known_in_words(readable)
+    if known:
+        yield known
+    unknown = unknown_columns(readable)
+    for reason in Unseen:
+        if columns := unknown.get(reason):
+            word = reason.value.replace("_", " ")
+            names = _listed([_place(*each, among=readable) for each in columns])
+            yield f"  {len(columns)} {word} ({names}): {REMEDY[reason]}"
+
+
+def _place(
+    database: DatabaseStatus, status: ColumnStatus, *, among: Sequence[DatabaseStatus]
+) -> str:
+    name = f"{status.column.table}.{status.column.column}"
+    return f"{database.datname}.{name}" if len(among) > 1 else name
 
 
 def _counts(readable: Sequence[DatabaseStatus]) -> Iterator[str]:
@@ -119,9 +141,14 @@ def _unreadable(rows: Sequence[Row]) -> Iterator[Note]:
 
 
 def _names(group: Sequence[Row]) -> str:
-    names = ", ".join(row.name for row in group[:_NAMED])
-    more = len(group) - _NAMED
-    return f"{names} and {more} more" if more > 0 else names
+    return _listed([row.name for row in group])
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first few of them, and how many more there are."""
+    more = len(names) - _NAMED
+    named = ", ".join(names[:_NAMED])
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def report(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeVar
 
+from agent.domain.columns_known import known_in_words
 from agent.domain.findings import Kind, Severity, Thresholds
 from agent.domain.status import DatabaseStatus, SequenceStatus, State
 from agent.domain.wording import counted, percent_used, printable
@@ -133,7 +134,8 @@ def _summary(
         _listed(_unread(seen), _obstacle),
     ]
     trouble = filling + unknown if level is Level.CRITICAL else unknown + filling
-    return "; ".join(filter(None, trouble)) or _all_clear(databases, seen)
+    said = "; ".join(filter(None, trouble)) or _all_clear(databases, seen)
+    return "; ".join(filter(None, [said, known_in_words(databases)]))
 
 
 def _urgency(each: _Seen) -> tuple[bool, bool, float, str]:
