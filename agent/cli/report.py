@@ -11,11 +11,13 @@ from rich.style import Style
 
 from agent.cli.paper import Paper
 from agent.cli.table import LOUD, Row
+from agent.domain.columns_known import REMEDY, known_in_words, unknown_columns
 from agent.domain.databases import Exclusion
 from agent.domain.findings import Finding, Kind, Severity
 from agent.domain.kinds import Acknowledgement
 from agent.domain.sequences import Unreadability, Unreadable
-from agent.domain.status import DatabaseStatus, State
+from agent.domain.status import ColumnStatus, DatabaseStatus, State
+from agent.domain.taken import Unseen
 from agent.domain.wording import counted
 
 _NAMED = 3
@@ -54,7 +56,7 @@ def footer(databases: Sequence[DatabaseStatus], *, verbose: bool) -> list[str]:
     findings = [f for d in readable for s in d.sequences for f in s.findings]
     if findings:
         lines.append(_findings(findings, verbose=verbose))
-    return [*lines, *_left_out(databases)]
+    return [*lines, *_columns(readable), *_left_out(databases)]
 
 
 def _left_out(databases: Sequence[DatabaseStatus]) -> Iterator[str]:
@@ -64,9 +66,27 @@ def _left_out(databases: Sequence[DatabaseStatus]) -> Iterator[str]:
         if database.exclusion is not None:
             names[database.exclusion].append(database.datname)
     for exclusion, found in names.items():
-        listed = ", ".join(found[:_NAMED])
-        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-        yield f"not looked at: {listed}{more}: {exclusion.words}"
+        yield f"not looked at: {_listed(found)}: {exclusion.words}"
+
+
+def _columns(readable: Sequence[DatabaseStatus]) -> Iterator[str]:
+    """Not behind is told from not known."""
+    known = known_in_words(readable)
+    if known:
+        yield known
+    unknown = unknown_columns(readable)
+    for reason in Unseen:
+        if columns := unknown.get(reason):
+            word = reason.value.replace("_", " ")
+            names = _listed([_place(*each, among=readable) for each in columns])
+            yield f"  {len(columns)} {word} ({names}): {REMEDY[reason]}"
+
+
+def _place(
+    database: DatabaseStatus, status: ColumnStatus, *, among: Sequence[DatabaseStatus]
+) -> str:
+    name = f"{status.column.table}.{status.column.column}"
+    return f"{database.datname}.{name}" if len(among) > 1 else name
 
 
 def _counts(readable: Sequence[DatabaseStatus]) -> Iterator[str]:
@@ -142,7 +162,7 @@ def _unreadable(rows: Sequence[Row]) -> Iterator[Note]:
             groups[position, obstacle.acknowledged].append((row.name, obstacle))
     for (position, _), group in groups.items():
         first = group[0][1]
-        note = _note(first, subject=_names([name for name, _ in group]))
+        note = _note(first, subject=_listed([name for name, _ in group]))
         remedy = _REMEDY_FOR_MANY.get(position.reason, first.remedy)
         yield note if len(group) == 1 else replace(note, remedy=remedy)
 
@@ -153,9 +173,11 @@ def _obstacle(row: Row) -> Finding | None:
     return next(found, None)
 
 
-def _names(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
+    """The first few of them, and how many more there are."""
     more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    named = ", ".join(names[:_NAMED])
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def report(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeVar
 
+from agent.domain.columns_known import known_in_words
 from agent.domain.filters import NameFilter
 from agent.domain.findings import Finding, Kind, Severity
 from agent.domain.pace import Thresholds
@@ -175,7 +176,8 @@ def _summary(
         *gaps,
     ]
     trouble = filling + unknown if level is Level.CRITICAL else unknown + filling
-    return "; ".join(filter(None, trouble)) or _all_clear(databases, seen)
+    said = "; ".join(filter(None, trouble)) or _all_clear(databases, seen)
+    return "; ".join(filter(None, [said, known_in_words(databases)]))
 
 
 def _urgency(each: _Seen) -> tuple[bool, bool, float, str]:

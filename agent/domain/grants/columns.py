@@ -13,8 +13,10 @@ HEADER = """\
 -- and not within BEGIN and COMMIT: it commits after every thousand columns.
 --
 -- It grants SELECT on each such column that an index starts with. The role can then read
--- the ids in it, and count the rows of its table. There are no default privileges for
--- columns: run it again when there are new tables; running it twice does no harm."""
+-- the ids in it, and count the rows of its table. Where row-level security hides rows from
+-- the role, that tells nothing all the same: it takes BYPASSRLS. There are no default
+-- privileges for columns: run it again when there are new tables; running it twice does
+-- no harm."""
 
 BODY = """\
 DECLARE
@@ -49,6 +51,14 @@ BEGIN
       JOIN pg_sequence AS s ON s.seqrelid = d.refobjid
       JOIN pg_attrdef AS ad ON ad.oid = d.objid
       WHERE d.classid = 'pg_attrdef'::regclass
+        AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'n'
+      UNION
+      -- The default of a domain serves every column that has none of its own.
+      SELECT a.attrelid, a.attnum
+      FROM pg_depend AS d
+      JOIN pg_sequence AS s ON s.seqrelid = d.refobjid
+      JOIN pg_attribute AS a ON a.atttypid = d.objid AND NOT a.atthasdef
+      WHERE d.classid = 'pg_type'::regclass
         AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'n'
     ) AS fed
     JOIN pg_class AS c ON c.oid = fed.relid AND c.relkind IN ('r', 'p')

@@ -38,7 +38,7 @@ _WEEKDAY_NAMES = {
     0: "Sunday",
 }
 _MONTHS = {name[:3].lower(): n for n, name in enumerate(_MONTH_NAMES, start=1)}
-_WEEKDAYS = {name[:3].lower(): n for n, name in _WEEKDAY_NAMES.items()}
+_WEEKDAYS = {_WEEKDAY_NAMES[n][:3].lower(): n for n in range(7)}
 _LONGEST_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _TERM = re.compile(r"(?:\*|(\w+)(?:-(\w+))?)(?:/([0-9]{1,4}))?", re.ASCII)
 
