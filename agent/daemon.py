@@ -20,7 +20,7 @@ from agent.ports import Clock
 from agent.scheduling.jobs import Jobs
 from agent.scheduling.rounds import Rounds
 from agent.scheduling.scheduled import ScheduledJob
-from agent.scheduling.server_rounds import Pace, Surroundings
+from agent.scheduling.surroundings import Pace, Surroundings
 from agent.scheduling.timer import Timer
 from agent.services.recording import Recorder
 from agent.services.surveying import Target

@@ -21,7 +21,7 @@ from psycopg import IsolationLevel, pq
 from psycopg.abc import Buffer, PQGen
 from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import TupleRow
+from psycopg.rows import TupleRow, tuple_row
 
 from agent.domain.pace import Deadlines
 from agent.ports import Clock
@@ -32,7 +32,7 @@ from agent.postgres.errors import (
     one_line,
     unreachable,
 )
-from agent.postgres.places import resolved
+from agent.postgres.places import connect_by_bytes, resolved
 from agent.postgres.queries import query
 from agent.postgres.strangers import what_is_wrong
 
@@ -214,9 +214,12 @@ _RESTRICTS_SINCE = {13: 130_016, 14: 140_013, 15: 150_008, 16: 160_004}
 
 
 @contextmanager
-def connection(endpoint: Endpoint, datname: str | None) -> Iterator[BoundedConnection]:
+def connection(
+    endpoint: Endpoint, datname: str | None, *, odd_name: bytes | None = None
+) -> Iterator[BoundedConnection]:
     """Open a connection for a moment, and translate whatever goes wrong on it.
 
+    `odd_name` is that of the database where it is not UTF-8.
     Idle connections are not kept: they would stand in the way of DROP DATABASE, and
     a backend that has looked at 20,000 sequences keeps 55 MB of relation cache.
     """
@@ -224,7 +227,7 @@ def connection(endpoint: Endpoint, datname: str | None) -> Iterator[BoundedConne
     if datname is not None:
         parameters["dbname"] = datname
     name = database_of(parameters)
-    connect = partial(_connect, endpoint, parameters)
+    connect = partial(_connect, endpoint, parameters, odd_name)
     with within(endpoint.ceiling, connect, name, endpoint.stopping) as opened:
         try:
             _take_any_name(opened)
@@ -273,7 +276,7 @@ def environment_defaults() -> dict[str, str]:
 
 
 def _connect(
-    endpoint: Endpoint, parameters: dict[str, str], name: str
+    endpoint: Endpoint, parameters: dict[str, str], odd_name: bytes | None, name: str
 ) -> BoundedConnection:
     # libpq counts whole seconds and takes 1 for 2.
     seconds = max(2, math.ceil(endpoint.deadlines.connect.total_seconds()))
@@ -289,11 +292,14 @@ def _connect(
         "client_encoding": "UTF8",
     }
     try:
-        opened = BoundedConnection.connect(
-            make_conninfo(**settings), autocommit=True, prepare_threshold=None
-        )
+        if odd_name is None:
+            opened = BoundedConnection.connect(make_conninfo(**settings))
+        else:
+            pgconn = connect_by_bytes(settings, odd_name)
+            opened = BoundedConnection(pgconn, row_factory=tuple_row)
     except (psycopg.Error, UnicodeError) as error:
         raise unreachable(name, error) from None
+    opened.autocommit, opened.prepare_threshold = True, None
     opened.endpoint = endpoint
     # Whatever the defaults of the database and the role are.
     opened.isolation_level = IsolationLevel.READ_COMMITTED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from psycopg import pq
+from psycopg import OperationalError, pq
 from psycopg.conninfo import make_conninfo
 
 
@@ -60,3 +60,19 @@ def has_several_hosts(parameters: Mapping[str, str]) -> bool:
 def _hosts(parameters: Mapping[str, str]) -> list[str]:
     given = parameters.get("host") or parameters.get("hostaddr")
     return (given or resolved(parameters).get("host", "localhost")).split(",")
+
+
+def connect_by_bytes(settings: Mapping[str, str], name: bytes) -> pq.abc.PGconn:
+    """A connection to a database whose name is not UTF-8: psycopg takes only text.
+
+    libpq takes any bytes, and waits as long as `connect_timeout` says.
+    """
+    escaped = name.replace(b"\\", b"\\\\").replace(b"'", b"\\'")
+    conninfo = make_conninfo(**{**settings, "dbname": ""}).encode()
+    opened = pq.PGconn.connect(conninfo + b" dbname='" + escaped + b"'")
+    if opened.status != pq.ConnStatus.OK:
+        reason = opened.get_error_message("utf-8")
+        opened.finish()
+        raise OperationalError(reason)
+    opened.nonblocking = 1
+    return opened

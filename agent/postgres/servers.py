@@ -45,7 +45,7 @@ from agent.postgres.yielding import YieldingReading
 class _DatabaseRow:
     """A row of databases.sql."""
 
-    datname: str
+    name: bytes
     exclusion: str | None
 
 
@@ -85,6 +85,8 @@ class PostgresServer:
     named_by_place: bool = False
     # Set when the service has refused to tell the line of history.
     lineless: Event = field(default_factory=Event)
+    # The bytes of the names that are not UTF-8, by how they are shown.
+    odd_names: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def default_database(self) -> str:
@@ -104,11 +106,19 @@ class PostgresServer:
             self._learn_limits(reading)
             return tuple(
                 ListedDatabase(
-                    datname=each.datname,
+                    datname=self._shown(each.name),
                     exclusion=Exclusion(each.exclusion) if each.exclusion else None,
                 )
                 for each in listed
             )
+
+    def _shown(self, name: bytes) -> str:
+        try:
+            return name.decode()
+        except UnicodeDecodeError:
+            shown = name.decode("utf-8", "backslashreplace")
+            self.odd_names[shown] = name
+            return shown
 
     def _learn_limits(self, reading: ReadOnly) -> None:
         if (ceiling := self.endpoint.ceiling) is not None:
@@ -122,8 +132,10 @@ class PostgresServer:
         Raises DatabaseUnreachableError, UnsupportedServerError and, also from the body,
         DatabaseQueryError and DatabaseWantedError.
         """
-        with connection(self.endpoint, datname) as opened:
+        odd_name = self.odd_names.get(datname) if datname else None
+        with connection(self.endpoint, datname, odd_name=odd_name) as opened:
             reading = YieldingReading(
+                database=datname or opened.info.dbname,
                 connection=opened,
                 deadlines=self.endpoint.deadlines,
                 clock=self.endpoint.clock,

@@ -37,6 +37,7 @@ class YieldingReading(ReadOnly):
     DatabaseWantedError.
     """
 
+    database: str
     clock: Clock
     asked: _Moment = field(default_factory=lambda: _Moment(float("-inf")))
 
@@ -49,6 +50,6 @@ class YieldingReading(ReadOnly):
         if self.clock.monotonic() - self.asked.at > _ASKED_EVERY_SECONDS:
             (answer,) = ReadOnly.rows(self, query("wanted"), _Wanted)
             if answer.wanted:
-                raise DatabaseWantedError(self.connection.info.dbname)
+                raise DatabaseWantedError(self.database)
             self.asked.at = self.clock.monotonic()
         return ReadOnly.rows(self, statement, row, parameters)

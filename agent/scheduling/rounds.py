@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agent.scheduling.server_rounds import Pace, ServerRounds, Surroundings
+from agent.scheduling.server_rounds import ServerRounds
 from agent.scheduling.shown import Shown
+from agent.scheduling.surroundings import Pace, Surroundings
 from agent.services.surveying import Target
 
 

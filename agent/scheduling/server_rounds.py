@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import replace
 from functools import partial
 from threading import Lock
 
@@ -13,34 +11,13 @@ import structlog
 from agent.domain.databases import Exclusion
 from agent.domain.status import DatabaseStatus
 from agent.errors import AgentError, RefusedError
-from agent.ports import Clock, Sink
 from agent.scheduling.shown import Rejections, Shown
-from agent.scheduling.timer import Timer
+from agent.scheduling.surroundings import Pace, Surroundings
 from agent.scheduling.troubles import Troubles
-from agent.services.recording import Recorder
 from agent.services.sampling import Sampler, unread
 from agent.services.surveying import Discovery, Target, discover, expected
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """How often every database is looked at, and how many of a server at once."""
-
-    interval: timedelta
-    concurrency: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What the rounds of all servers have in common."""
-
-    timer: Timer
-    clock: Clock
-    sinks: Sequence[Sink]
-    recorder: Recorder
-    round_done: Callable[[str], None]
 
 
 class ServerRounds:

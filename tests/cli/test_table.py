@@ -15,6 +15,7 @@ from rich.segment import Segment, Segments
 from agent.cli.paper import Paper
 from agent.cli.report import report
 from agent.cli.table import rows_by_urgency, table
+from agent.domain.databases import Exclusion
 from agent.domain.sequences import At
 from agent.domain.status import DatabaseStatus
 from tests.domain.statuses import (
@@ -26,6 +27,7 @@ from tests.domain.statuses import (
     VANISHED,
     bounded,
     database_of,
+    left_out,
     status_of,
     unread,
     used,
@@ -219,3 +221,15 @@ def test_an_empty_database_says_so() -> None:
     below = plain([*report([database_of()], [], PIPE, verbose=False)])
 
     assert below == "0 sequences in app on primary (PostgreSQL 18.4)\n"
+
+
+def test_what_was_not_looked_at_is_listed_by_reason() -> None:
+    closed = [
+        replace(left_out(Exclusion.TEMPLATE), datname=f"template{n}") for n in range(5)
+    ]
+
+    below = plain([*report([database_of(), *closed], [], PIPE, verbose=False)])
+
+    assert below.splitlines()[1:] == [
+        "not looked at: template0, template1, template2 and 2 more: it is a template"
+    ]

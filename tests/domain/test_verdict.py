@@ -21,6 +21,7 @@ from tests.domain.statuses import (
     bounded,
     broken,
     database_of,
+    left_out,
     status_of,
     unread,
     used,
@@ -74,6 +75,13 @@ def test_a_sequence_that_vanished_is_not_missed() -> None:
 
 def test_a_database_that_could_not_be_read_is_unknown_beside_a_good_one() -> None:
     assert judged(database_of(used(1)), broken()).level is Level.UNKNOWN
+
+
+def test_a_database_that_is_left_out_is_neither_good_nor_bad() -> None:
+    beside, alone = judged(database_of(used(1)), left_out()), judged(left_out())
+
+    assert beside == judged(database_of(used(1)))
+    assert alone.level is Level.UNKNOWN
 
 
 def test_a_critical_sequence_is_louder_than_a_database_in_error() -> None:

@@ -29,7 +29,6 @@ from tests.helm.pod_security import breaches_of_restricted
 from tests.helm.sets_of_values import sets_of_values
 
 ENVIRONMENT = {
-    "SEQUENCE_AGENT_HISTORY_URL": "postgresql+psycopg://agent@db/history",
     "STAGING_DSN": "postgresql://agent@db/postgres",
     "CLOUD_USER": "agent",
     "PASSWORD": "p",
@@ -242,6 +241,22 @@ def test_a_server_finds_its_password_in_its_secret() -> None:
     assert staging["password_file"] == f"{secrets}/staging-db/db-password"
     assert production["dsn_file"] == f"{secrets}/production-db/dsn"
     assert "existingSecret" not in staging
+
+
+def test_the_url_of_the_history_is_a_file_that_may_change_under_a_running_pod() -> None:
+    secret = {"existingSecret": {"name": "memory", "key": "uri"}}
+
+    rendered = render({"config": ONE_SERVER, "history": secret})
+    by_hand = render({"config": ONE_SERVER | {"history": {"url_file": "/vault/url"}}})
+
+    mounts = {each["mountPath"] for each in rendered.agent["volumeMounts"]}
+    history = yaml.safe_load(rendered.configuration)["history"]
+    assert history == {"url_file": "/run/secrets/sequence-agent/memory/uri"}
+    assert "/run/secrets/sequence-agent/memory" in mounts
+    assert not rendered.agent.get("env")
+    assert yaml.safe_load(by_hand.configuration)["history"] == {
+        "url_file": "/vault/url"
+    }
 
 
 def test_nothing_in_the_configuration_but_where_to_listen_restarts_the_pod() -> None:

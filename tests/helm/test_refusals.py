@@ -104,6 +104,10 @@ WRONG = {
         "{config: {history: {url: 'sqlite:////a'}}, history: {existingSecret: {name: s}}}",
         ["history.existingSecret", "config.history.url", "keep one"],
     ),
+    "a history in two files": (
+        "{config: {history: {url_file: /u}}, history: {existingSecret: {name: s}}}",
+        ["history.existingSecret", "config.history.url_file", "keep one"],
+    ),
     "two servers of one name": (
         "{config: {servers: [{name: a, dsn: host=a}, {name: a, dsn: host=b}]}}",
         ["config.servers[1].name", "unique"],

@@ -103,6 +103,38 @@ def test_what_nobody_can_connect_to_is_left_out_with_its_reason_and_what_is_name
     assert "permission denied" in str(named[names[Exclusion.NO_PRIVILEGE]].error)
 
 
+def test_a_database_is_reached_whatever_encoding_its_name_has_and_the_first_one_has(
+    database: Database,
+) -> None:
+    latin = f"{database.name}_latin"
+    names = {
+        f"{database.name} größe \\ '": f"{database.name} größe \\ '".encode(),
+        f"{database.name} gr\\xf6\\xdfe": f"{database.name} größe".encode("latin-1"),
+    }
+    with psycopg.connect(database.dsn, autocommit=True) as plain:
+        plain.execute(
+            f"CREATE DATABASE {latin} TEMPLATE template0 ENCODING LATIN1"
+            " LC_COLLATE 'C' LC_CTYPE 'C'".encode()
+        )
+    elsewhere = database.server.dsn(latin)
+    with psycopg.connect(elsewhere, autocommit=True) as raw:
+        raw.execute("SET client_encoding TO SQL_ASCII")
+        for name in names.values():
+            raw.execute(b'CREATE DATABASE "' + name + b'"')
+    pattern = NameFilter(include=(f"{database.name} *",))
+    try:
+        found = [looked_at(dsn, pattern) for dsn in (database.dsn, elsewhere)]
+    finally:
+        with psycopg.connect(elsewhere, autocommit=True) as raw:
+            raw.execute("SET client_encoding TO SQL_ASCII")
+            for name in names.values():
+                raw.execute(b'DROP DATABASE "' + name + b'"')
+        database.execute(f"DROP DATABASE {latin}")
+
+    for statuses in found:
+        assert {name: s.error for name, s in statuses.items()} == dict.fromkeys(names)
+
+
 def looked_at(dsn: str, databases: NameFilter) -> dict[str, DatabaseStatus]:
     target = Target(server=server_at(dsn), databases=databases)
     found = survey(

@@ -16,7 +16,7 @@ from agent.domain.databases import Exclusion
 from agent.domain.filters import NameFilter
 from agent.errors import AgentError, RefusedError
 from agent.scheduling.rounds import Rounds
-from agent.scheduling.server_rounds import Pace, Surroundings
+from agent.scheduling.surroundings import Pace, Surroundings
 from agent.scheduling.timer import Timer
 from agent.services.recording import Recorder
 from agent.services.surveying import Target

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from agent.board import Board
 from agent.domain.status import DatabaseStatus
 from agent.web.page import age, render
-from tests.domain.statuses import NOON, broken, database_of, unread, used
+from tests.domain.statuses import NOON, broken, database_of, left_out, unread, used
 from tests.goldens import golden
 from tests.metrics.examples import ROUNDS
 
@@ -66,6 +66,16 @@ def test_the_page_of_a_small_board_reads_so() -> None:
     text = page(*ROUNDS)
 
     assert text == golden(GOLDEN / "status.html", text)
+
+
+def test_a_database_that_is_left_out_says_why() -> None:
+    ((_, datname, status, *rest),) = rows(left_out())
+
+    assert (datname, status) == (
+        "closed",
+        "excluded: the role has no CONNECT privilege",
+    )
+    assert rest[:4] == ["", "", "", ""]
 
 
 def test_without_a_round_the_page_says_so_instead_of_an_empty_table() -> None:

@@ -3,7 +3,6 @@
 {{- define "sequence-agent.configDirectory" -}}/etc/sequence-agent{{- end -}}
 {{- define "sequence-agent.secretsDirectory" -}}/run/secrets/sequence-agent{{- end -}}
 {{- define "sequence-agent.stateDirectory" -}}/var/lib/sequence-agent{{- end -}}
-{{- define "sequence-agent.historyVariable" -}}SEQUENCE_AGENT_HISTORY_URL{{- end -}}
 
 {{/* A map without the keys whose value is null, at any depth: how one values file takes back what another says. Takes a map; JSON. */}}
 {{- define "sequence-agent.withoutNulls" -}}
@@ -42,7 +41,7 @@
 {{- $_ := unset $config "jobs" -}}
 {{- end -}}
 {{- $_ := set $config "listen" (merge (default dict $config.listen) (dict "port" 9753)) -}}
-{{- $_ := set $config "history" (merge (dict "url" (include "sequence-agent.historyUrl" .)) (default dict $config.history)) -}}
+{{- $_ := set $config "history" (include "sequence-agent.history" . | fromJson) -}}
 {{- toJson $config -}}
 {{- end -}}
 
@@ -107,35 +106,38 @@
 {{- end -}}
 {{- end -}}
 
-{{/* Where consumption is remembered. */}}
-{{- define "sequence-agent.historyUrl" -}}
-{{- $given := dig "history" "url" "" (include "sequence-agent.withoutNulls" (default dict .Values.config) | fromJson) -}}
-{{- if .Values.history.existingSecret.name -}}
-{{- if $given -}}
-{{- fail "\n\nhistory.existingSecret and config.history.url both say where the history is; keep one of them\n" -}}
+{{/* Where consumption is remembered: a URL, or a file that holds one and may change; JSON. */}}
+{{- define "sequence-agent.history" -}}
+{{- $given := dig "history" dict (include "sequence-agent.withoutNulls" (default dict .Values.config) | fromJson) -}}
+{{- $secret := .Values.history.existingSecret -}}
+{{- if $secret.name -}}
+{{- if or $given.url $given.url_file -}}
+{{- fail (printf "\n\nhistory.existingSecret and config.history.%s both say where the history is; keep one of them\n" (ternary "url" "url_file" (not (empty $given.url)))) -}}
 {{- end -}}
-{{- printf "${%s}" (include "sequence-agent.historyVariable" .) -}}
-{{- else if include "sequence-agent.holdsPassword" (default "" $given) -}}
+{{- toJson (merge (dict "url_file" (printf "%s/%s/%s" (include "sequence-agent.secretsDirectory" .) $secret.name $secret.key)) $given) -}}
+{{- else if include "sequence-agent.holdsPassword" (default "" $given.url) -}}
 {{- fail "\n\nconfig.history.url holds a password, and whoever may read ConfigMaps could read it. Put the URL into a Secret and name that in history.existingSecret\n" -}}
+{{- else if or $given.url $given.url_file -}}
+{{- toJson $given -}}
 {{- else -}}
-{{- default (printf "sqlite:///%s/sequence-agent.db" (include "sequence-agent.stateDirectory" .)) $given -}}
+{{- toJson (merge (dict "url" (printf "sqlite:///%s/sequence-agent.db" (include "sequence-agent.stateDirectory" .))) $given) -}}
 {{- end -}}
 {{- end -}}
 
 {{/* "yes" if the history is a server's, and no file of the pod's. */}}
 {{- define "sequence-agent.historyIsPostgres" -}}
-{{- if .Values.history.existingSecret.name -}}yes
-{{- else if hasPrefix "postgresql" (include "sequence-agent.historyUrl" .) -}}yes
-{{- end -}}
+{{- $history := include "sequence-agent.history" . | fromJson -}}
+{{- if or $history.url_file (hasPrefix "postgresql" (default "" $history.url)) -}}yes{{- end -}}
 {{- end -}}
 
 {{- define "sequence-agent.port" -}}
 {{- dig "listen" "port" 9753 (include "sequence-agent.withoutNulls" (default dict .Values.config) | fromJson) | int -}}
 {{- end -}}
 
-{{/* The Secrets of the servers, each once, as a list of names; JSON. */}}
+{{/* The Secrets of the servers and of the history, each once, as a list of names; JSON. */}}
 {{- define "sequence-agent.secretNames" -}}
 {{- $names := list -}}
+{{- with .Values.history.existingSecret.name -}}{{- $names = append $names . -}}{{- end -}}
 {{- range default list (default dict .Values.config).servers -}}
 {{- with .existingSecret -}}{{- $names = append $names .name -}}{{- end -}}
 {{- end -}}
@@ -183,14 +185,9 @@
 {{- end -}}
 {{- end -}}
 
-{{/* The environment of the agent, the chart's own first; fails on names given twice, which Kubernetes would settle silently. */}}
+{{/* The environment of the agent; fails on names given twice, which Kubernetes would settle silently. */}}
 {{- define "sequence-agent.env" -}}
 {{- $env := list -}}
-{{- with .Values.history.existingSecret -}}
-{{- if .name -}}
-{{- $env = append $env (dict "name" (include "sequence-agent.historyVariable" $) "valueFrom" (dict "secretKeyRef" (dict "name" .name "key" .key))) -}}
-{{- end -}}
-{{- end -}}
 {{- with .Values.extraEnv -}}
 {{- $env = concat $env (include "sequence-agent.rendered" (dict "value" . "root" $) | fromYamlArray) -}}
 {{- end -}}
