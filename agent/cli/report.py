@@ -17,6 +17,7 @@ from agent.domain.findings import Finding, Kind, Severity
 from agent.domain.kinds import Acknowledgement
 from agent.domain.sequences import Unreadability, Unreadable
 from agent.domain.status import ColumnStatus, DatabaseStatus, State
+from agent.domain.subscribers import by_subscription, filled_by, in_one
 from agent.domain.taken import Unseen
 from agent.domain.wording import counted
 
@@ -121,7 +122,7 @@ def _findings(findings: Sequence[Finding], *, verbose: bool) -> str:
 
 def notes(rows: Sequence[Row], *, verbose: bool) -> list[Note]:
     """The findings that ask for a human, the worst first; with `verbose` all of them."""
-    told = [*_unreadable(rows), *_others(rows)]
+    told = [*_unreadable(rows), *_others(rows), *_subscribers(rows)]
     ranking = list(reversed(Severity))
     return sorted(
         (note for note in told if verbose or note.counts),
@@ -132,8 +133,27 @@ def notes(rows: Sequence[Row], *, verbose: bool) -> list[Note]:
 def _others(rows: Sequence[Row]) -> Iterator[Note]:
     for row in rows:
         for finding in row.status.findings:
-            if finding.kind is not Kind.UNREADABLE:
+            if finding.kind is not Kind.UNREADABLE and not _filled(row, finding):
                 yield _note(finding, subject=row.name)
+
+
+def _filled(row: Row, finding: Finding) -> bool:
+    by_design = finding.kind is Kind.BEHIND_COLUMN and filled_by(row.status)
+    return bool(by_design)
+
+
+def _subscribers(rows: Sequence[Row]) -> Iterator[Note]:
+    """One note for all sequences that are behind because a subscription fills their tables."""
+    groups = by_subscription((row.status, row) for row in rows)
+    for name, group in groups.items():
+        first = next(f for f in group[0].status.findings if _filled(group[0], f))
+        note = _note(first, subject=_listed([row.name for row in group]))
+        many = replace(
+            note,
+            message=in_one(name, len(group)),
+            remedy="at the switch-over, the statement that --format json has for each",
+        )
+        yield note if len(group) == 1 else many
 
 
 def _note(finding: Finding, *, subject: str) -> Note:

@@ -15,6 +15,7 @@ from agent.domain.findings import Kind, Severity
 from agent.domain.quantities import compact
 from agent.domain.sequences import At
 from agent.domain.status import DatabaseStatus, SequenceStatus
+from agent.domain.urgency import urgency
 from agent.domain.verdict import alarm
 from agent.domain.wording import percent_used
 
@@ -48,13 +49,13 @@ class Row:
 
 
 def rows_by_urgency(databases: Sequence[DatabaseStatus]) -> list[Row]:
-    """Exhausted, then what cannot be read, then the fuller first, then by name."""
+    """Worst severity, then time left, then the fuller first, then by name."""
     rows = [
         Row(place=_place(database, among=databases), status=status)
         for database in databases
         for status in database.sequences
     ]
-    return sorted(rows, key=_urgency)
+    return sorted(rows, key=lambda row: (*urgency(row.status), row.name))
 
 
 def _place(database: DatabaseStatus, *, among: Sequence[DatabaseStatus]) -> str:
@@ -62,16 +63,6 @@ def _place(database: DatabaseStatus, *, among: Sequence[DatabaseStatus]) -> str:
         return ""
     several = len({other.server for other in among}) > 1
     return f"{database.server}/{database.datname}" if several else database.datname
-
-
-def _urgency(row: Row) -> tuple[int, float, str]:
-    status = row.status
-    if not status.state.there:
-        return (3, 0.0, row.name)
-    if status.capacity is None:
-        return (1, 0.0, row.name)
-    rank = 0 if status.capacity.remaining == 0 else 2
-    return (rank, -status.capacity.used_ratio, row.name)
 
 
 def table(rows: Sequence[Row], paper: Paper) -> Iterator[Segment]:

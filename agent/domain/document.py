@@ -12,6 +12,7 @@ from agent.domain.limits import Capacity
 from agent.domain.sequences import At, Position, Unreadable, next_value
 from agent.domain.status import ColumnStatus, DatabaseStatus, SequenceStatus
 from agent.domain.taken import Unseen
+from agent.domain.urgency import urgency
 
 
 class AcknowledgementEntry(TypedDict):
@@ -152,7 +153,9 @@ def _database_entry(status: DatabaseStatus) -> DatabaseEntry:
         "server_version": status.server_version,
         "in_recovery": status.in_recovery,
         "error": status.error,
-        "sequences": [sequence_entry(sequence) for sequence in status.sequences],
+        "sequences": [
+            sequence_entry(each) for each in sorted(status.sequences, key=urgency)
+        ],
     }
 
 

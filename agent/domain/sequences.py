@@ -46,6 +46,7 @@ class FedColumn:
     and nothing in the catalog gives it one. `readable`: this role may look into it.
     `row_security`: policies would hide rows from this role. `untrusted`: to plan a
     question about its table could run code that belongs to no superuser.
+    `subscription` of logical replication fills its table.
     `locks` is how many relations a look at its furthest value locks; None where no
     index leads to that.
     """
@@ -67,6 +68,7 @@ class FedColumn:
     supply: Supply = Supply.PLAIN
     row_security: bool = False
     untrusted: bool = False
+    subscription: str | None = None
 
     @property
     def table(self) -> str:

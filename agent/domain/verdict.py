@@ -17,6 +17,7 @@ from agent.domain.findings import Finding, Kind, Severity
 from agent.domain.pace import Thresholds
 from agent.domain.quantities import span
 from agent.domain.status import DatabaseStatus, SequenceStatus, State, early_end
+from agent.domain.subscribers import by_subscription, filled_by, in_one
 from agent.domain.wording import counted, percent_used, printable
 
 T = TypeVar("T")
@@ -169,7 +170,10 @@ def _summary(
 ) -> str:
     """What made the level comes first; if nothing did, how much is used."""
     alarms = sorted((each for each in seen if each.alarm), key=_urgency)
-    filling = [_listed(alarms, _trouble)]
+    filling = [
+        _listed([each for each in alarms if not _by_design(each)], _trouble),
+        *_subscribers(alarms),
+    ]
     unknown = [
         _listed([d for d in databases if d.error], _database_error),
         _listed(_unread(seen), _obstacle),
@@ -178,6 +182,17 @@ def _summary(
     trouble = filling + unknown if level is Level.CRITICAL else unknown + filling
     said = "; ".join(filter(None, trouble)) or _all_clear(databases, seen)
     return "; ".join(filter(None, [said, known_in_words(databases)]))
+
+
+def _by_design(each: _Seen) -> bool:
+    kinds = {finding.kind for finding in concerns(each.status)}
+    return kinds == {Kind.BEHIND_COLUMN} and filled_by(each.status) is not None
+
+
+def _subscribers(alarms: Sequence[_Seen]) -> list[str]:
+    """One sentence for each subscription, however many tables it fills."""
+    behind = ((each.status, each) for each in alarms if _by_design(each))
+    return [in_one(name, len(of)) for name, of in by_subscription(behind).items()]
 
 
 def _urgency(each: _Seen) -> tuple[bool, bool, float, str]:

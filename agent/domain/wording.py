@@ -58,12 +58,16 @@ def duration_in_words(duration: timedelta) -> str:
 
 
 def percent_used(capacity: Capacity) -> str:
-    """Rounded, but 100.0% only when nothing is left.
+    """Rounded, but 100.0% only when nothing is left, and no more digits than are of use.
 
     >>> percent_used(Capacity(limit=10_000, total=10_000, left=1))
     '99.9%'
     >>> percent_used(Capacity(limit=10_000, total=10_000, left=0))
     '100.0%'
+    >>> percent_used(Capacity(limit=10, total=10, left=-10_000))
+    '>999%'
     """
+    if capacity.used_ratio > 9.99:
+        return ">999%"
     percents = f"{capacity.used_ratio:.1%}"
     return "99.9%" if capacity.remaining and percents == "100.0%" else percents

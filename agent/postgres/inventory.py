@@ -12,6 +12,7 @@ from agent.domain.sequences import FedColumn, Link, SequenceDefinition, Supply
 from agent.ports import Inventory
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
+from agent.postgres.subscribed import subscriptions
 from agent.postgres.untrusted import untrusted_tables
 
 _NAMES = tuple(each.name for each in fields(FedColumn))
@@ -77,9 +78,13 @@ def _columns(reading: ReadOnly) -> Mapping[int, tuple[FedColumn, ...]]:
     unsafe = untrusted_tables(
         reading, (r.table_oid for r in rows if r.locks is not None)
     )
+    filled = subscriptions(reading)
     for row in rows:
+        oid = row.table_oid
         column = row.fed()
-        if column.table_oid in unsafe:
-            column = replace(column, untrusted=True)
+        if oid in unsafe or oid in filled:
+            column = replace(
+                column, untrusted=oid in unsafe, subscription=filled.get(oid)
+            )
         fed[row.sequence_oid].append(column)
     return {oid: tuple(columns) for oid, columns in fed.items()}

@@ -17,6 +17,7 @@ from agent.domain.sequences import FedColumn
 from agent.errors import AgentError
 from agent.postgres.connect import BoundedConnection
 from agent.postgres.facts.names import leading_to
+from agent.postgres.inheritance import with_all_above
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
 
@@ -39,14 +40,6 @@ class _Code:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Edge:
-    """A row of target_inheritance.sql."""
-
-    child_oid: int
-    parent_oid: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Table:
     """A table and the name that leads to it."""
 
@@ -65,23 +58,7 @@ def untrusted_tables(reading: ReadOnly, oids: Iterable[int]) -> frozenset[int]:
     if not asked:
         return frozenset()
     rows = reading.rows(query("target_untrusted"), _Code, {"table_oids": asked})
-    unsafe = {row.table_oid for row in rows}
-    if unsafe:
-        unsafe |= _above(unsafe, reading.rows(query("target_inheritance"), _Edge))
-    return frozenset(unsafe)
-
-
-def _above(tables: Iterable[int], edges: Iterable[_Edge]) -> set[int]:
-    parents: dict[int, set[int]] = {}
-    for edge in edges:
-        parents.setdefault(edge.child_oid, set()).add(edge.parent_oid)
-    found: set[int] = set()
-    waiting = list(tables)
-    while waiting:
-        new = parents.get(waiting.pop(), set()) - found
-        found |= new
-        waiting += new
-    return found
+    return with_all_above(reading, {row.table_oid for row in rows})
 
 
 @contextmanager

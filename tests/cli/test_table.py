@@ -16,11 +16,15 @@ from agent.cli.paper import Paper
 from agent.cli.report import report
 from agent.cli.table import rows_by_urgency, table
 from agent.domain.databases import Exclusion
-from agent.domain.sequences import At
-from agent.domain.status import DatabaseStatus
+from agent.domain.document import document
+from agent.domain.pace import Thresholds
+from agent.domain.sequences import At, Reading
+from agent.domain.status import DatabaseStatus, assess
+from agent.domain.taken import Taken
 from tests.domain.statuses import (
     BIGINT,
     LOCKED,
+    NOON,
     ON_STANDBY,
     UNUSED,
     USERS_ID,
@@ -142,7 +146,22 @@ def test_the_most_urgent_comes_first() -> None:
         used(100, "exhausted"),
     )
 
-    assert names_of([database]) == ["exhausted", "hidden", "full", "a", "b", "gone"]
+    assert names_of([database]) == ["exhausted", "full", "hidden", "a", "b", "gone"]
+
+
+def test_what_is_critical_comes_before_what_is_merely_full() -> None:
+    behind = assess(
+        Reading(sequence=replace(USERS, name="behind"), position=At(1)),
+        thresholds=Thresholds(),
+        role="agent",
+        sights=(Taken(nearest=2, furthest=9),),
+    )
+    database = database_of(used(80, "filling"), behind, used(70, "ok"))
+
+    assert names_of([database]) == ["behind", "filling", "ok"]
+    [entry] = document([database], NOON)["databases"]
+    names = [sequence["sequencename"] for sequence in entry["sequences"]]
+    assert names == ["behind", "filling", "ok"]
 
 
 @pytest.mark.parametrize("width", [None, 120, 80])

@@ -169,7 +169,7 @@ def test_a_burst_is_reported_by_the_second_look(
 
             traffic.replay([1000])
 
-            finding = ',kind="burst",severity="critical"'
+            finding = ',kind="burst",severity="critical",acknowledged="false"'
             until(
                 lambda: traffic.metric(agent, "pg_sequence_finding", finding),
                 "finding",

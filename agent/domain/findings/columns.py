@@ -77,18 +77,31 @@ def behind_column(case: Case) -> Finding | None:
         for column, sight in zip(case.sequence.columns, case.sights, strict=False)
         if isinstance(sight, Taken)
     )
-    calls, column, taken = max(held, key=lambda each: each[0], default=(0, None, None))
+    calls, column, taken = max(held, key=_gravity, default=(0, None, None))
     if calls == 0 or column is None or taken is None:
         return None
     if taken.in_block:
         return _in_next_block(case, position, column, taken)
     at_once = taken.nearest == upcoming(case.sequence, position)
+    grave = column.unique and at_once and column.subscription is None
+    message = _how_far_behind(case, position, column, taken, calls)
+    if column.subscription is not None:
+        message = (
+            f"filled by subscription {column.subscription}; move it at the switch-over:"
+            f" {message}"
+        )
     return Finding(
         kind=Kind.BEHIND_COLUMN,
-        severity=(Severity.CRITICAL if column.unique and at_once else Severity.WARNING),
-        message=_how_far_behind(case, position, column, taken, calls),
+        severity=Severity.CRITICAL if grave else Severity.WARNING,
+        message=message,
         remedy=catch_up(case.sequence, column, taken.furthest),
     )
+
+
+def _gravity(held: tuple[int, FedColumn, Taken]) -> tuple[bool, int]:
+    """What a subscription fills is behind by design, so that others come first."""
+    calls, column, _ = held
+    return calls > 0 and column.subscription is None, calls
 
 
 def _in_next_block(
