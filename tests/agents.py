@@ -10,7 +10,7 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,12 +109,16 @@ def running_agent(
 
 
 @contextmanager
-def agent_on(path: Path) -> Iterator[RunningAgent]:
-    """Run it on a file that is there already, in the folder of that file."""
+def agent_on(path: Path, *, failing: Sequence[str] = ()) -> Iterator[RunningAgent]:
+    """Run it on a file that is there already, in the folder of that file.
+
+    At the places of `failing` it fails as tests.leaks.failing says.
+    """
+    program = ["tests.leaks.failing", *failing, "--"] if failing else ["agent"]
     log = path.with_name("log")
     with log.open("wb") as written:
         process = subprocess.Popen(
-            [sys.executable, "-m", "agent", "run", "--config", str(path)],
+            [sys.executable, "-m", *program, "run", "--config", str(path)],
             cwd=path.parent,  # its history is made there
             stdout=subprocess.PIPE,
             stderr=written,

@@ -36,7 +36,7 @@ class Lookout:
     def __init__(self, config: Config, environ: Mapping[str, str]) -> None:
         self._targets = servers_from_config(config, environ)
         self._concurrency = config.sampling.concurrency
-        self._history = StoredHistory(config.history.url)
+        self._history = StoredHistory(config.history.url.reveal())
         self._stored: frozenset[tuple[str, str]] = frozenset()
         self._pasts: dict[tuple[str, str], _Past] = {}
 
@@ -111,7 +111,7 @@ class Annals:
 
     def __init__(self, config: Config) -> None:
         self._admitted = {each.name: each.databases for each in config.servers}
-        self._history = StoredHistory(config.history.url)
+        self._history = StoredHistory(config.history.url.reveal())
 
     @property
     def place(self) -> str:

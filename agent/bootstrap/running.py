@@ -55,7 +55,9 @@ def run_daemon(
         own=OwnMetrics(version=__version__),
         health=Health(CLOCK),
     )
-    history = SqlHistory(config.history.url, retention=config.history.retention)
+    history = SqlHistory(
+        config.history.url.reveal(), retention=config.history.retention
+    )
     daemon = Daemon(
         file,
         faces=faces,

@@ -124,7 +124,8 @@ def _endpoint(
     stopping: threading.Event,
 ) -> Endpoint:
     def conninfo() -> str:
-        return with_password(secrets.dsn(server, environ), secrets.password(server))
+        dsn, password = secrets.dsn(server, environ), secrets.password(server)
+        return with_password(dsn.reveal(), password.reveal() if password else None)
 
     return Endpoint(
         conninfo=conninfo,

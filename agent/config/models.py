@@ -33,6 +33,7 @@ from agent.config.scalars import (
 )
 from agent.config.section import Listed, NonEmpty, Section
 from agent.config.servers import Server
+from agent.secret import Secret
 
 
 class Listen(Section):
@@ -58,8 +59,7 @@ class History(Section):
     """Where consumption is remembered."""
 
     url: HistoryUrl = Field(
-        default="sqlite:///sequence-agent.db",
-        repr=False,
+        default=Secret("sqlite:///sequence-agent.db"),
         description=(
             "An SQLAlchemy URL: `sqlite:///file`, from the working directory unless"
             " absolute (`sqlite:////file`), or `postgresql+psycopg://user@host/database`."
