@@ -84,6 +84,10 @@ TRACES ?= ../shared/traces
 bench-forecast: venv-dev ## Score the forecast on real counts (TRACES=folder of timestamp,count)
 	@$(PYTHON_IN_VENV) -m tests.forecast.backtest $(TRACES)
 
+.PHONY: soak
+soak: venv-dev ## Run the daemon for 2,000 rounds of faults, and print what it holds
+	@$(PYTHON_IN_VENV) -m tests.soak.course $(ARGS)
+
 .PHONY: mutants
 mutants: venv-dev ## Break resets and schedules in small ways, list what no test notices
 	@$(PYTHON_IN_VENV) -m tests.mutations $(ARGS)
