@@ -48,7 +48,7 @@ class Lookout:
         targets = servers_from_config(config, environ)
         self._targets = judged(targets, thresholds) if thresholds else targets
         self._concurrency = config.sampling.concurrency
-        self._history = StoredHistory(secrets.history_url(config.history))
+        self._history = StoredHistory(secrets.history_url(config.history).reveal())
         self._stored: frozenset[tuple[str, str]] = frozenset()
         self._pasts: dict[tuple[str, str], _Past] = {}
 
@@ -123,7 +123,7 @@ class Annals:
 
     def __init__(self, config: Config) -> None:
         self._admitted = {each.name: each.databases for each in config.servers}
-        self._history = StoredHistory(secrets.history_url(config.history))
+        self._history = StoredHistory(secrets.history_url(config.history).reveal())
 
     @property
     def place(self) -> str:

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -57,7 +56,7 @@ def run_daemon(
         health=Health(CLOCK),
     )
     history = SqlHistory(
-        partial(secrets.history_url, config.history),
+        lambda: secrets.history_url(config.history).reveal(),
         retention=config.history.retention,
     )
     daemon = Daemon(

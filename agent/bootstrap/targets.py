@@ -56,7 +56,7 @@ def servers_from_config(
                 name=server.name,
                 endpoint=replace(
                     _endpoint(server, config.sampling, environ, stop),
-                    ceiling=ceilings.of(server.dsn),
+                    ceiling=ceilings.of(server.dsn.reveal() if server.dsn else None),
                 ),
                 max_locks=config.sampling.max_locks,
             ),
@@ -149,11 +149,12 @@ def _endpoint(
     stopping: threading.Event,
 ) -> Endpoint:
     def conninfo() -> str:
-        return with_password(secrets.dsn(server, environ), secrets.password(server))
+        dsn, password = secrets.dsn(server, environ), secrets.password(server)
+        return with_password(dsn.reveal(), password.reveal() if password else None)
 
     return Endpoint(
         conninfo=conninfo,
-        bare=lambda: secrets.dsn(server, environ),
+        bare=lambda: secrets.dsn(server, environ).reveal(),
         clock=CLOCK,
         deadlines=Deadlines(
             connect=sampling.connect_timeout,

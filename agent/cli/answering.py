@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 import typer
@@ -33,7 +32,7 @@ def _reported(arguments: Sequence[str]) -> int:
         raise
     except Exception as error:  # noqa: BLE001 - no traceback reaches a user
         if os.environ.get("SEQUENCE_AGENT_DEBUG"):
-            traceback.print_exception(error)
+            streams.write_traceback(error)
         return _report(error, to_monitor=list(arguments[:1]) == ["check"])
     return code
 

@@ -11,7 +11,7 @@ import typer
 
 from agent.bootstrap.dsns import usable_dsn
 from agent.cli import streams
-from agent.cli.failures import ExitCode, UsageError, without_secrets
+from agent.cli.failures import ExitCode, UsageError
 from agent.cli.interrupting import leaving_at_once
 from agent.clock import SystemClock
 from agent.config.durations import format_duration, parse_duration
@@ -20,6 +20,7 @@ from agent.postgres import arming
 from agent.postgres.administering import ArmingRefusedError
 from agent.postgres.arming import Armed, Disarmed, Order
 from agent.postgres.connect import Endpoint
+from agent.secret import without_secrets
 
 EXAMPLES = """\
 Examples:

@@ -9,6 +9,7 @@ import typer
 
 from agent.domain.wording import printable
 from agent.errors import AgentError, MistakeError
+from agent.secret import without_secrets
 
 
 class ExitCode(IntEnum):
@@ -71,20 +72,3 @@ def _surprise(error: Exception) -> str:
         return f"{named}{error.strerror.lower()}"
     said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return f"{said} (this is a bug; SEQUENCE_AGENT_DEBUG=1 shows where it comes from)"
-
-
-def without_secrets(text: str) -> str:
-    """The text with passwords blotted out, for users put DSNs where none belong.
-
-    >>> without_secrets("unexpected argument (postgres://app:p@ss/w@db/app)")
-    'unexpected argument (postgres://app:***@db/app)'
-    >>> without_secrets("host=db password='o''l d' user=app")
-    'host=db password=*** user=app'
-    """
-    text = re.sub(r"(://[^/\s]*?:).*@", r"\1***@", text)
-    return re.sub(
-        r"(password\s*=\s*)('(?:[^'\\]|\\.|'')*'?|[^\s&]*)",
-        r"\1***",
-        text,
-        flags=re.IGNORECASE,
-    )

@@ -15,11 +15,12 @@ import typer
 from agent import config
 from agent.bootstrap.overview import JobOverview, job_overviews
 from agent.cli import streams
-from agent.cli.failures import ExitCode, without_secrets
+from agent.cli.failures import ExitCode
 from agent.cli.interrupting import leaving_at_once
 from agent.cli.joblist import document, listing
 from agent.cli.progress import progress
 from agent.clock import SystemClock
+from agent.secret import without_secrets
 
 EXAMPLES = """\
 Examples:

@@ -18,13 +18,14 @@ from agent import logs
 from agent.bootstrap.resets import JobTarget
 from agent.cli import streams
 from agent.cli.chosen import ConfigOption, JobArgument, chosen
-from agent.cli.failures import ExitCode, UsageError, without_secrets
+from agent.cli.failures import ExitCode, UsageError
 from agent.cli.interrupting import leaving_at_once, stopping_in_order
 from agent.cli.outcome import account, announcement, complaints, document
 from agent.cli.planned import planned
 from agent.cli.progress import progress, stages
 from agent.domain.resets.plan import Plan
 from agent.domain.resets.runs import Done, Failed, Outcome, Refused, Skipped, Tick
+from agent.secret import without_secrets
 
 EXAMPLES = """\
 Examples:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Iterable
 from io import TextIOWrapper
 
@@ -12,6 +13,7 @@ from rich.segment import Segment, Segments
 
 from agent.cli.paper import Paper
 from agent.domain.wording import printable
+from agent.secret import without_secrets
 
 _PIECE = 1 << 16
 
@@ -68,6 +70,13 @@ def write_error(line: str) -> None:
     """Write one line to standard error."""
     sys.stderr.write(f"{printable(line)}\n")
     sys.stderr.flush()
+
+
+def write_traceback(error: Exception) -> None:
+    """Write to standard error where an error comes from, as its messages may be shown."""
+    lines = "".join(traceback.format_exception(error)).splitlines()
+    for line in lines:
+        write_error(without_secrets(line))
 
 
 def complain(sentence: str) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.cli import streams
-from agent.cli.failures import ExitCode, without_secrets
+from agent.cli.failures import ExitCode
 from agent.domain.status import DatabaseStatus
 from agent.errors import AgentError
+from agent.secret import without_secrets
 
 
 def exit_code(databases: Sequence[DatabaseStatus]) -> ExitCode:

@@ -36,6 +36,7 @@ from agent.config.scalars import (
 from agent.config.section import Listed, NonEmpty, Section
 from agent.config.servers import Server
 from agent.domain.pace import MAX_LOCKS, Deadlines, Intervals, Thresholds
+from agent.secret import Secret
 
 
 class Listen(Section):
@@ -61,8 +62,7 @@ class History(Section):
     """Where consumption is remembered."""
 
     url: HistoryUrl = Field(
-        default=DEFAULT_HISTORY,
-        repr=False,
+        default=Secret(DEFAULT_HISTORY),
         description=(
             "An SQLAlchemy URL: `sqlite:///file`, from the working directory unless"
             " absolute (`sqlite:////file`), or `postgresql+psycopg://user@host/database`."

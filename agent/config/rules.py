@@ -10,11 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 
 from agent.config.problems import Place
+from agent.secret import Secret
 
 _Entry = tuple[int, Mapping[str, object]]
 _Broken = tuple[Place, str]
 
 DEFAULT_HISTORY = "sqlite:///sequence-agent.db"
+# As it stands in a file, and in a finished model.
+_NOT_GIVEN = (None, DEFAULT_HISTORY, Secret(DEFAULT_HISTORY))
 _SOURCES = ("dsn", "dsn_file", "dsn_env")
 
 
@@ -59,7 +62,7 @@ def _given(section: Mapping[str, object], keys: Iterable[str]) -> list[str]:
 def _history_rule(history: object) -> Iterator[_Broken]:
     if not isinstance(history, Mapping) or history.get("url_file") is None:
         return
-    if history.get("url") not in {None, DEFAULT_HISTORY}:
+    if history.get("url") not in _NOT_GIVEN:
         yield ("url_file",), "cannot stand beside url; keep one of them"
 
 

@@ -18,11 +18,13 @@ from pydantic import (
     BeforeValidator,
     Field,
     PlainSerializer,
+    PlainValidator,
     ValidationInfo,
     WithJsonSchema,
 )
 
 from agent.config import crontab, dsns, durations, numbers, sizes, timezones
+from agent.secret import Secret
 
 T = TypeVar("T")
 
@@ -48,6 +50,21 @@ def _text(value: object) -> str:
     if not isinstance(value, str | int | float):
         raise ValueError("must be a single value")  # noqa: TRY004 (pydantic wants ValueError)
     return str(value)
+
+
+def _secret(checked: Callable[[str], str]) -> tuple[object, ...]:
+    """Text that may hold a password, and shows itself to nobody."""
+
+    def read(value: object) -> Secret:
+        if isinstance(value, Secret):
+            return value
+        return Secret(checked(_text(value)))
+
+    return (
+        PlainValidator(read),
+        PlainSerializer(str, return_type=str),
+        WithJsonSchema({"type": "string"}),
+    )
 
 
 def _between(low: timedelta, high: timedelta) -> AfterValidator:
@@ -197,8 +214,8 @@ Day = Annotated[
     _parsed(date, _day),
     WithJsonSchema({"title": "Day", "type": "string", "format": "date"}),
 ]
-Dsn = Annotated[str, AfterValidator(dsns.checked_dsn)]
-HistoryUrl = Annotated[str, AfterValidator(dsns.checked_history_url)]
+Dsn = Annotated[Secret, *_secret(dsns.checked_dsn)]
+HistoryUrl = Annotated[Secret, *_secret(dsns.checked_history_url)]
 Cron = Annotated[str, AfterValidator(crontab.checked_cron)]
 TimeZone = Annotated[str, AfterValidator(timezones.checked_timezone)]
 File = Annotated[Path, BeforeValidator(_file)]

@@ -10,6 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from agent.config.durations import format_duration
 from agent.config.expansion import PATTERN
 from agent.config.models import Config
+from agent.secret import Secret
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _VARIABLE = {
@@ -54,6 +55,8 @@ class _AsWritten(GenerateJsonSchema):
     def encode_default(self, dft: object) -> object:
         if isinstance(dft, timedelta):
             return format_duration(dft)
+        if isinstance(dft, Secret):
+            return dft.reveal()  # a default is no secret
         return super().encode_default(dft)
 
 

@@ -11,6 +11,7 @@ from agent.config.models import Config, History
 from agent.config.problems import Place
 from agent.config.servers import Server
 from agent.errors import AgentError
+from agent.secret import Secret
 
 
 class SecretUnreadableError(AgentError):
@@ -20,7 +21,7 @@ class SecretUnreadableError(AgentError):
         super().__init__(f"{source} {reason}")
 
 
-def dsn(server: Server, environ: Mapping[str, str]) -> str:
+def dsn(server: Server, environ: Mapping[str, str]) -> Secret:
     """Return how to connect to a server, as its file or variable has it now.
 
     Raises SecretUnreadableError.
@@ -34,7 +35,7 @@ def dsn(server: Server, environ: Mapping[str, str]) -> str:
     raise SecretUnreadableError(f"server {server.name!r}", "has no dsn; give it one")
 
 
-def password(server: Server) -> str | None:
+def password(server: Server) -> Secret | None:
     """Return the password in a server's password file; None if it has no such file.
 
     Raises SecretUnreadableError.
@@ -42,7 +43,7 @@ def password(server: Server) -> str | None:
     return None if server.password_file is None else _content(server.password_file)
 
 
-def history_url(history: History) -> str:
+def history_url(history: History) -> Secret:
     """Return where the history is kept, as its file has it now.
 
     Raises SecretUnreadableError.
@@ -51,7 +52,7 @@ def history_url(history: History) -> str:
         return history.url
     content, source = _content(history.url_file), _file(history.url_file)
     try:
-        return checked_history_url(content)
+        return Secret(checked_history_url(content.reveal()))
     except ValueError as error:
         raise SecretUnreadableError(source, f"holds no URL: {error}") from None
 
@@ -80,7 +81,7 @@ def _unreadable(
             yield (*place, key), str(error)
 
 
-def _content(path: Path) -> str:
+def _content(path: Path) -> Secret:
     try:
         content = path.read_bytes().decode()
     except OSError as error:
@@ -89,23 +90,23 @@ def _content(path: Path) -> str:
     except UnicodeDecodeError:
         raise SecretUnreadableError(_file(path), "is not UTF-8 text") from None
     # Whatever wrote the file may have ended the line; anything else is the secret.
-    secret = content.removesuffix("\n").removesuffix("\r")
-    if not secret:
+    text = content.removesuffix("\n").removesuffix("\r")
+    if not text:
         raise SecretUnreadableError(_file(path), "is empty; write the secret into it")
-    return secret
+    return Secret(text)
 
 
-def _held(name: str, environ: Mapping[str, str]) -> str:
+def _held(name: str, environ: Mapping[str, str]) -> Secret:
     if not environ.get(name):
         raise SecretUnreadableError(
             _variable(name), "is not set; start the agent with it, or use dsn_file"
         )
-    return environ[name]
+    return Secret(environ[name])
 
 
-def _shaped(text: str, source: str) -> str:
+def _shaped(text: Secret, source: str) -> Secret:
     try:
-        return checked_dsn(text)
+        return Secret(checked_dsn(text.reveal()))
     except ValueError as error:
         raise SecretUnreadableError(source, f"holds no DSN: {error}") from None
 

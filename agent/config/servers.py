@@ -95,7 +95,6 @@ class Server(Section):
     name: Name = Field(description="The `server` label of its metrics; unique.")
     dsn: Dsn | None = Field(
         default=None,
-        repr=False,
         description=(
             "How to connect: `postgresql://user@host:5432/database` or `host=… user=…`."
         ),

@@ -15,6 +15,7 @@ from agent.domain.limits import Capacity
 from agent.domain.status import DatabaseStatus, SequenceStatus
 from agent.domain.wording import percent_used, printable
 from agent.ports import Clock
+from agent.secret import without_secrets
 
 _ABOUT_CAPACITY = {Kind.EXHAUSTED, Kind.NEAR_LIMIT}
 
@@ -116,7 +117,9 @@ def _row(status: DatabaseStatus, now: datetime) -> Row:
     return Row(
         server=printable(status.server),
         datname=printable(status.datname),
-        error=printable(status.error) if status.error is not None else None,
+        error=None
+        if status.error is None
+        else printable(without_secrets(status.error)),
         exclusion=status.exclusion.words if status.exclusion else None,
         version=printable(status.server_version or ""),
         role="" if status.in_recovery is None else _ROLE[status.in_recovery],

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from agent.cli.failures import exit_code, sentences, without_secrets
+from agent.cli.failures import exit_code, sentences
 from agent.config import ConfigError, Problem
 from agent.errors import AgentError
 from agent.postgres.errors import DsnError
+from agent.secret import without_secrets
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from agent.config import Config, ConfigError, load
 from agent.config.loading import parse
+from agent.secret import Secret
 from tests.config.files import SERVER, job, loaded, server, with_server
 
 REPOSITORY = Path(__file__).parents[2]
@@ -107,13 +108,13 @@ def test_a_variable_cannot_change_the_structure() -> None:
 
     config = loaded(server("dsn: ${DSN}"), DSN=tricky)
 
-    assert config.servers[0].dsn == tricky
+    assert config.servers[0].dsn == Secret(tricky)
 
 
 def test_escaped_variables_and_single_dollars_stay() -> None:
     config = loaded(server("dsn: host=db password=$${x}$$y$"))
 
-    assert config.servers[0].dsn == "host=db password=${x}$$y$"
+    assert config.servers[0].dsn == Secret("host=db password=${x}$$y$")
 
 
 def test_anchors_aliases_and_merges_work() -> None:
@@ -125,8 +126,8 @@ def test_anchors_aliases_and_merges_work() -> None:
     )
 
     a, b, c = config.servers
-    assert (a.schemas, a.dsn) == (b.schemas, "host=a") == (c.schemas, c.dsn)
-    assert (b.dsn, c.password_file) == ("host=b", Path("/etc/agent/pw"))
+    assert (a.schemas, a.dsn) == (b.schemas, Secret("host=a")) == (c.schemas, c.dsn)
+    assert (b.dsn, c.password_file) == (Secret("host=b"), Path("/etc/agent/pw"))
 
 
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm() -> None:

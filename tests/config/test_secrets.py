@@ -8,6 +8,7 @@ import pytest
 from agent.config import Config, History, SecretUnreadableError, Server
 from agent.config.secrets import dsn, history_url, password, unreadable_secrets
 from agent.errors import AgentError
+from agent.secret import Secret
 
 NO_FILE = "cannot be read: no such file or directory; create it, and let the agent's user read it"
 
@@ -23,17 +24,17 @@ def written(folder: Path, content: bytes) -> Path:
 
 
 def test_a_dsn_may_stand_in_the_configuration() -> None:
-    assert dsn(server(dsn="host=db"), {}) == "host=db"
+    assert dsn(server(dsn="host=db"), {}) == Secret("host=db")
 
 
 def test_a_dsn_may_stand_in_a_file(tmp_path: Path) -> None:
     path = written(tmp_path, b"postgresql://agent@db/app\n")
 
-    assert dsn(server(dsn_file=path), {}) == "postgresql://agent@db/app"
+    assert dsn(server(dsn_file=path), {}) == Secret("postgresql://agent@db/app")
 
 
 def test_a_dsn_may_stand_in_a_variable() -> None:
-    assert dsn(server(dsn_env="DSN"), {"DSN": "host=db"}) == "host=db"
+    assert dsn(server(dsn_env="DSN"), {"DSN": "host=db"}) == Secret("host=db")
 
 
 def test_a_rotated_secret_is_seen_at_the_next_look(tmp_path: Path) -> None:
@@ -43,7 +44,7 @@ def test_a_rotated_secret_is_seen_at_the_next_look(tmp_path: Path) -> None:
 
     path.write_bytes(b"two")
 
-    assert (before, password(subject)) == ("one", "two")
+    assert (before, password(subject)) == (Secret("one"), Secret("two"))
 
 
 def test_there_need_be_no_password_file() -> None:
@@ -66,7 +67,9 @@ def test_one_line_end_is_left_out_and_nothing_else(
 ) -> None:
     path = written(tmp_path, content)
 
-    assert password(server(dsn="host=db", password_file=path)) == expected
+    found = password(server(dsn="host=db", password_file=path))
+
+    assert found == Secret(expected)
 
 
 @pytest.mark.parametrize(
@@ -165,11 +168,14 @@ def test_the_url_of_the_history_may_stand_in_a_file_that_is_read_at_each_use(
 ) -> None:
     path = written(tmp_path, b"sqlite:///one.db\n")
     subject = History(url_file=path)
-    before = history_url(subject)
+    before = history_url(subject).reveal()
 
     path.write_bytes(b"sqlite:///two.db\n")
 
-    assert (before, history_url(subject)) == ("sqlite:///one.db", "sqlite:///two.db")
+    assert (before, history_url(subject).reveal()) == (
+        "sqlite:///one.db",
+        "sqlite:///two.db",
+    )
     assert history_url(History()) == History().url
 
 
