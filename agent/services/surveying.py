@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 from agent.domain.databases import Exclusion
 from agent.domain.filters import NameFilter
@@ -14,6 +15,10 @@ from agent.errors import AgentError
 from agent.ports import Clock, Server
 from agent.services.sampling import Sampler, SamplingPlan, unread
 from agent.services.tracking import Tracker
+
+T = TypeVar("T")
+
+_WAKE_SECONDS = 0.5
 
 Progress = Callable[[int, int], None]
 TrackerOf = Callable[[str, str], Tracker | None]
@@ -92,8 +97,10 @@ def survey(
     """
     with ThreadPoolExecutor(concurrency, thread_name_prefix="survey") as pool:
         try:
-            found = pool.map(lambda each: _samplings(each, clock, tracker_of), targets)
-            futures = [pool.submit(each) for samplings in found for each in samplings]
+            listed = [pool.submit(_samplings, t, clock, tracker_of) for t in targets]
+            for _ in _ended(listed):
+                pass
+            futures = [pool.submit(each) for found in listed for each in found.result()]
             _watch(futures, progress)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -143,5 +150,20 @@ def _sample(
 
 def _watch(futures: Sequence[Future[DatabaseStatus]], progress: Progress) -> None:
     progress(0, len(futures))
-    for done, _ in enumerate(as_completed(futures), start=1):
+    for done in _ended(futures):
         progress(done, len(futures))
+
+
+def _ended(futures: Sequence[Future[T]]) -> Iterator[int]:
+    """How many have ended, one by one.
+
+    A signal that another thread was given is handled when this one wakes up.
+    """
+    pending, done = set(futures), 0
+    while pending:
+        ended, pending = wait(
+            pending, timeout=_WAKE_SECONDS, return_when=FIRST_COMPLETED
+        )
+        for _ in ended:
+            done += 1
+            yield done
