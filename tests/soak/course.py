@@ -70,7 +70,7 @@ def _config(server: EmbeddedPostgres) -> str:
     return (
         f"listen: {{host: 127.0.0.1, port: {free_port()}}}\n"
         "log: {format: json}\n"
-        "sampling: {interval: 100ms}\n"
+        "sampling: {interval: 100ms, concurrency: 2}\n"
         "servers:\n"
         f"  - {{name: one, dsn: '{server.dsn()}'}}\n"
     )
