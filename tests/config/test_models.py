@@ -87,12 +87,18 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert least.jobs == ()
 
 
-def test_a_configuration_survives_being_written_and_read() -> None:
+def test_a_configuration_survives_being_written_and_read_but_for_its_secrets() -> None:
     config = load(EXAMPLES / "sequence-agent.yaml", {})
+    dump = config.model_dump(mode="json", exclude_none=True)
+    written = yaml.safe_dump(dump)
 
-    written = yaml.safe_dump(config.model_dump(mode="json", exclude_none=True))
+    dump["history"]["url"] = config.history.url.reveal()
+    for shown, server in zip(dump["servers"], config.servers, strict=True):
+        shown.update({"dsn": server.dsn.reveal()} if server.dsn else {})
+    completed = yaml.safe_dump(dump)
 
-    assert parse(written.encode(), Path("c.yaml"), {}) == config
+    assert parse(completed.encode(), Path("c.yaml"), {}) == config
+    assert "url: '***'\n" in written
     assert "interval: 1m\n" in written
     assert "bytes: 20GiB\n" in written
 

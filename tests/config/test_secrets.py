@@ -67,7 +67,7 @@ def test_one_line_end_is_left_out_and_nothing_else(
 ) -> None:
     path = written(tmp_path, content)
 
-    assert password(server(dsn="host=db", password_file=path)) == expected
+    assert password(server(dsn="host=db", password_file=path)) == Secret(expected)
 
 
 @pytest.mark.parametrize(
