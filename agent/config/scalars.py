@@ -62,7 +62,7 @@ def _secret(checked: Callable[[str], str]) -> tuple[object, ...]:
 
     return (
         PlainValidator(read),
-        PlainSerializer(str, return_type=str),
+        PlainSerializer(str, return_type=str, when_used="json"),
         WithJsonSchema({"type": "string"}),
     )
 

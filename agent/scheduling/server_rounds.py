@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from threading import Lock
@@ -132,10 +133,20 @@ class ServerRounds:
         for datname, exclusion in shown.excluded.items():
             if before.excluded.get(datname) is not exclusion:
                 self._leave_out(datname, exclusion)
-        for datname in sorted(shown.watched - sampled):
-            log.info("database_found", server=self.name, database=datname)
-            self._begin_sampling(datname)
+        self._begin_all(sorted(shown.watched - sampled))
         self._count_round()
+
+    def _begin_all(self, datnames: Sequence[str]) -> None:
+        """Sample these from now on; what fails unforeseen is tried at the next look."""
+        left = set(datnames)
+        try:
+            for datname in datnames:
+                log.info("database_found", server=self.name, database=datname)
+                self._begin_sampling(datname)
+                left.remove(datname)
+        finally:
+            with self._lock:
+                self._sampled = self._sampled - left
 
     def _leave_out(self, datname: str, exclusion: Exclusion) -> None:
         log.info(

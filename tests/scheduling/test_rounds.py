@@ -20,6 +20,7 @@ from agent.scheduling.surroundings import Pace, Surroundings
 from agent.scheduling.timer import Timer
 from agent.services.recording import Recorder
 from agent.services.surveying import Target
+from agent.services.tracking import Tracker
 from tests.agents import until
 from tests.domain.test_limits import SEQUENCE
 from tests.services.fakes import FakeHistory, FakeServer
@@ -275,6 +276,25 @@ def test_a_fault_of_our_own_does_not_leave_the_last_status_standing(
         lambda: (running.error("a", "x") or "").startswith("internal error"),
         "the fault",
     )
+
+
+def test_a_database_whose_beginning_failed_unforeseen_is_begun_at_the_next_look(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = iter([RuntimeError("a fault of our own")])
+    tracker = Recorder.tracker
+
+    def fails_once(recorder: Recorder, server: str, datname: str) -> Tracker:
+        for failure in failures:
+            raise failure
+        return tracker(recorder, server, datname)
+
+    monkeypatch.setattr(Recorder, "tracker", fails_once)
+
+    running.begin(fleet("a", "x", "y"))
+
+    until(lambda: running.shown() == {("a", "x"), ("a", "y")}, "both")
+    until(lambda: running.done == ["a"], "a round")
 
 
 @pytest.mark.parametrize("hours", [-1, 1, -24 * 400, 24 * 4000])

@@ -79,7 +79,7 @@ def _agent(base: Database, folder: Path) -> Iterator[RunningAgent]:
         f"listen: {{host: 127.0.0.1, port: {free_port()}}}\n"
         "log: {format: json}\n"
         f'history: {{url: "sqlite:///{folder}/history.db"}}\n'
-        "sampling: {interval: 100ms, lock_timeout: 50ms}\n"
+        "sampling: {interval: 100ms, lock_timeout: 50ms, concurrency: 2}\n"
         f"servers:\n  - name: one\n    dsn: {dsn}\n"
         f"    databases: {{include: ['soak_*', '{base.name}']}}\n"
     )
