@@ -33,7 +33,11 @@ demo: venv-demo ## See it at work: a real PostgreSQL, an application on it, the 
 .PHONY: test
 test: venv-dev ## Run the tests, on PostgreSQL 16 and 18
 	@$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) $(ARGS) --ignore tests/helm \
-		--ignore tests/observability
+		--ignore tests/observability --ignore tests/schemas
+
+.PHONY: test-schemas
+test-schemas: venv-dev ## Hold what is said of schemas like those of others against an oracle
+	@$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) tests/schemas $(ARGS)
 
 .PHONY: test-matrix
 test-matrix: venv-dev ## Run what depends on PostgreSQL on the other versions (needs npm)

@@ -37,16 +37,14 @@ BEGIN
   END IF;
 
   FOR target IN
-    SELECT DISTINCT n.nspname AS schema, c.relname AS table, a.attname AS column,
-      has_column_privilege(c.oid, a.attnum, 'SELECT WITH GRANT OPTION') AS ours
-    FROM (
-      SELECT d.refobjid AS relid, d.refobjsubid::smallint AS attnum
+    WITH fed AS (
+      SELECT d.refobjid AS relid, d.refobjsubid::smallint AS attnum, s.seqrelid
       FROM pg_depend AS d
       JOIN pg_sequence AS s ON s.seqrelid = d.objid
       WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass
         AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')
       UNION
-      SELECT ad.adrelid, ad.adnum
+      SELECT ad.adrelid, ad.adnum, s.seqrelid
       FROM pg_depend AS d
       JOIN pg_sequence AS s ON s.seqrelid = d.refobjid
       JOIN pg_attrdef AS ad ON ad.oid = d.objid
@@ -54,19 +52,29 @@ BEGIN
         AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'n'
       UNION
       -- The default of a domain serves every column that has none of its own.
-      SELECT a.attrelid, a.attnum
+      SELECT a.attrelid, a.attnum, s.seqrelid
       FROM pg_depend AS d
       JOIN pg_sequence AS s ON s.seqrelid = d.refobjid
       JOIN pg_attribute AS a ON a.atttypid = d.objid AND NOT a.atthasdef
       WHERE d.classid = 'pg_type'::regclass
         AND d.refclassid = 'pg_class'::regclass AND d.deptype = 'n'
-    ) AS fed
+    )
+    SELECT DISTINCT n.nspname AS schema, c.relname AS table, a.attname AS column,
+      has_column_privilege(c.oid, a.attnum, 'SELECT WITH GRANT OPTION') AS ours
+    FROM fed
     JOIN pg_class AS c ON c.oid = fed.relid AND c.relkind IN ('r', 'p')
       AND c.relpersistence <> 't'
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
     JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = fed.attnum
     WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-      AND NOT c.relispartition
+      -- A partition is read through its parent, unless a sequence feeds it alone.
+      AND NOT (c.relispartition AND EXISTS (
+        SELECT FROM pg_inherits AS i
+        JOIN pg_attribute AS above ON above.attrelid = i.inhparent
+          AND above.attname = a.attname
+        JOIN fed AS same ON same.relid = i.inhparent AND same.attnum = above.attnum
+          AND same.seqrelid = fed.seqrelid
+        WHERE i.inhrelid = c.oid))
       AND EXISTS (
         SELECT FROM pg_index AS i WHERE i.indrelid = c.oid AND i.indkey[0] = a.attnum)
       AND NOT has_column_privilege(sampler, c.oid, a.attnum, 'SELECT')
