@@ -95,11 +95,10 @@ _JOBS = (
 # fmt: off
 COVERING: tuple[Covering, ...] = (
     Covering(modules="agent/domain/resets/runs.py", pure=("tests/resets/test_runs.py", *_ENDINGS, *_JOBS), server=_RUNS),
-    Covering(modules="agent/domain/resets/identity.py", pure=_ENDINGS, server=_LEDGERS),
+    Covering(modules="agent/domain/resets/identity.py", pure=("tests/resets/test_identity.py",), server=_LEDGERS),
     Covering(modules="agent/domain/resets/ledger.py", pure=("tests/resets/test_runs.py", *_ENDINGS, *_JOBS), server=(*_LEDGERS, *_RUNS[:3])),
     Covering(modules="agent/domain/resets/seeds_script.py", pure=_SCRIPTS, server=_SEEDED),
     Covering(modules="agent/domain/resets/seeds*.py", pure=(*_SCRIPTS, "tests/resets/test_plan_hash.py"), server=_SEEDED),
-    Covering(modules="agent/domain/resets/defaults.py", pure=("tests/resets/test_defaults.py",), server=("tests/resets/test_defaults.py", "tests/resets/test_computed_defaults.py")),
     Covering(modules="agent/domain/resets/document.py", pure=("tests/resets/test_plan.py",), server=("tests/resets/test_command.py",)),
     Covering(modules="agent/domain/resets/resync.py", pure=("tests/resets/test_resync.py", *_PLANS), server=("tests/resets/test_computed_defaults.py", *_TARGETS)),
     Covering(modules="agent/domain/resets/restarts.py", pure=("tests/resets/test_restarts.py", *_PLANS), server=("tests/resets/test_left_behind.py", *_TARGETS)),
@@ -111,7 +110,7 @@ COVERING: tuple[Covering, ...] = (
     Covering(modules="agent/postgres/resets/holders.py", server=("tests/resets/test_holders.py", *_RUNS)),
     Covering(modules="agent/postgres/resets/*.py", server=(*_EFFECTS, *_RUNS)),
     Covering(modules="agent/services/resetting.py", pure=_ENDINGS, server=_RUNS),
-    Covering(modules="agent/scheduling/rounds.py", pure=("tests/scheduling/test_rounds.py",), server=("tests/daemon/test_daemon.py",)),
+    Covering(modules="agent/scheduling/*rounds.py", pure=("tests/scheduling/test_rounds.py",), server=("tests/daemon/test_daemon.py",)),
     Covering(modules="agent/scheduling/timer.py", pure=("tests/scheduling/test_timer.py", *_JOBS), server=_DAEMON),
     Covering(modules="agent/scheduling/due.py", pure=(*_JOBS, "tests/scheduling/test_timer.py"), server=_DAEMON),
     Covering(modules="agent/scheduling/*.py", pure=_JOBS, server=_DAEMON),

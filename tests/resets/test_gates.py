@@ -15,9 +15,7 @@ from tests.resets.wrong_catalogs import MEASURED, SEQUENCES, TABLES, TARGETS, Wr
 
 
 def planned(case: Wrong) -> Plan:
-    return plan(
-        case.job, case.catalog, case.measured, expected_hash=case.expected_hash
-    )
+    return plan(case.job, case.catalog, case.measured, expected_hash=case.expected_hash)
 
 
 def refusals(case: Wrong) -> tuple[Verdict, ...]:
@@ -52,7 +50,7 @@ def test_sequences_that_may_not_be_moved_are_refused(case: Wrong) -> None:
 
 
 @pytest.mark.parametrize(
-    "case", (*TARGETS, *TABLES, *SEQUENCES), ids=lambda case: case.name
+    "case", [*TARGETS, *TABLES, *SEQUENCES], ids=lambda case: case.name
 )
 def test_only_what_others_may_hide_lets_a_run_that_is_refused_wait_for_locks(
     case: Wrong,

@@ -210,9 +210,7 @@ def test_tables_with_code_of_strangers_are_asked_nothing_unless_the_job_names_th
 ) -> None:
     names = tuple(f"public.t{n}" for n in accepted)
     listed = NameFilter(include=tuple(f"public.t{n}" for n in tables))
-    job = replace(
-        JOB, kind=kind, tables=listed, allowed=Allowed(untrusted_code=names)
-    )
+    job = replace(JOB, kind=kind, tables=listed, allowed=Allowed(untrusted_code=names))
     coded = replace(FAMILY, untrusted=tuple(CODE[n] for n in code))
     doubted = replace(
         FAMILY,
