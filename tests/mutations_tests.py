@@ -30,7 +30,11 @@ _PLANS = (
     "tests/resets/test_runs.py",
     "tests/resets/test_closure.py",
 )
-_SCRIPTS = ("tests/resets/test_seeds_lexer.py", "tests/resets/test_seed_files.py")
+_SCRIPTS = (
+    "tests/resets/test_seeds_lexer.py",
+    "tests/resets/test_seeds_script.py",
+    "tests/resets/test_seed_files.py",
+)
 _TARGETS = (
     "tests/resets/test_wrong_targets.py",
     "tests/resets/test_on_a_server.py",
