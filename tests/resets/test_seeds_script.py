@@ -105,10 +105,9 @@ def test_a_seed_that_is_in_another_encoding_is_refused(name: str) -> None:
 def test_what_is_left_out_of_a_dump_is_told_with_its_line() -> None:
     read = script_of(f"{DUMP}SET no_such_thing = 1; SELECT 1;")
 
-    assert read.remarks == (
-        "seed 'a.sql', line 5: left out, since this server has no setting"
-        " 'no_such_thing'",
-    )
+    [remark] = read.remarks
+    assert remark.startswith("seed 'a.sql', line 5: left out")
+    assert "'no_such_thing'" in remark
     assert script_of("SET client_encoding = 'UTF8';").remarks == ()
 
 
