@@ -17,78 +17,116 @@ class Covering:
     server: tuple[str, ...] = ()
 
 
+# What a module alone is tried with comes first, then what reaches it through a plan;
+# of equals, what takes longer (hypothesis) comes last.
 _PLANS = (
-    "tests/resets/test_plan.py",
-    "tests/resets/test_gates.py",
     "tests/resets/test_plan_hash.py",
-    "tests/resets/test_closure.py",
-    "tests/resets/test_restarts.py",
+    "tests/resets/test_gates.py",
+    "tests/resets/test_plan.py",
     "tests/resets/test_resync.py",
+    "tests/resets/test_restarts.py",
+    "tests/resets/test_untrusted_code.py",
     "tests/resets/test_production.py",
     "tests/resets/test_runs.py",
-    "tests/domain/test_defaults.py",
+    "tests/resets/test_closure.py",
 )
-_SEEDS = (
+_SCRIPTS = (
     "tests/resets/test_seeds_lexer.py",
+    "tests/resets/test_seeds_script.py",
     "tests/resets/test_seed_files.py",
-    "tests/resets/test_plan_hash.py",
-)
-_SEEDS_ON_SERVERS = (
-    "tests/resets/test_seeds.py",
-    "tests/resets/test_seeds_session.py",
-    "tests/resets/test_seeds_dumps.py",
 )
 _TARGETS = (
     "tests/resets/test_wrong_targets.py",
     "tests/resets/test_on_a_server.py",
+    "tests/resets/test_computed_defaults.py",
+    "tests/resets/test_left_behind.py",
+    "tests/resets/test_set_off.py",
+    "tests/resets/test_measuring.py",
+    "tests/resets/test_targets_elsewhere.py",
+    "tests/resets/test_untrusted_code.py",
     "tests/resets/test_running.py",
 )
-_RUNS = (
-    "tests/resets/test_bounds.py",
-    "tests/resets/test_running.py",
-    "tests/resets/test_stopping.py",
+_LEDGERS = (
+    "tests/resets/test_ledger.py",
+    "tests/resets/test_turns.py",
+    "tests/resets/test_forged_schema.py",
     "tests/resets/test_lost_commit.py",
+)
+_EFFECTS = (
+    "tests/resets/test_proof.py",
+    "tests/resets/test_effects.py",
+    "tests/resets/test_names_move.py",
+    "tests/resets/test_holders.py",
+    "tests/resets/test_locks_needed.py",
+)
+_RUNS = (
+    "tests/resets/test_running.py",
+    "tests/resets/test_bounds.py",
+    "tests/resets/test_pinned_plan.py",
+    *_LEDGERS,
+    "tests/resets/test_stopping.py",
     "tests/resets/test_sessions.py",
+    "tests/resets/test_waiting_for_others.py",
+    "tests/resets/test_session_defaults.py",
     "tests/resets/test_storm.py",
     "tests/resets/test_command.py",
     "tests/daemon/test_jobs.py",
 )
+_SEEDED = (
+    "tests/resets/test_seeds.py",
+    "tests/resets/test_seeds_dumps.py",
+    "tests/resets/test_seeds_session.py",
+    "tests/resets/test_seeds_locks.py",
+    "tests/resets/test_seeds_pooler.py",
+)
+_ENDINGS = ("tests/services/test_endings.py", "tests/services/test_resetting.py")
 _TICKS = (
-    "tests/domain/test_due.py",
     "tests/domain/test_ticks.py",
-    "tests/domain/test_cron.py",
+    "tests/domain/test_due.py",
     "tests/domain/test_meeting.py",
+    "tests/domain/test_any_ticks.py",
     "tests/scheduling/test_jobs.py",
     "tests/scheduling/test_since.py",
-    "tests/domain/test_any_ticks.py",
 )
-_ROUNDS_AND_JOBS = (
+_DAEMON = ("tests/daemon/test_jobs.py", "tests/daemon/test_stopped_runs.py")
+_JOBS = (
     "tests/scheduling/test_jobs.py",
     "tests/scheduling/test_since.py",
     "tests/scheduling/test_clocks.py",
-    "tests/scheduling/test_timer.py",
-    "tests/scheduling/test_rounds.py",
-)
-_SERVED = (
-    "tests/daemon/test_jobs.py",
-    "tests/daemon/test_restarts.py",
 )
 
 # The first that fits counts.
 # fmt: off
 COVERING: tuple[Covering, ...] = (
-    Covering(modules="agent/domain/resets/runs.py", pure=_PLANS, server=_RUNS),
-    Covering(modules="agent/domain/resets/ledger.py", pure=_PLANS, server=_RUNS),
-    Covering(modules="agent/domain/resets/job.py", pure=_PLANS, server=_TARGETS),
-    Covering(modules="agent/domain/resets/seeds*.py", pure=_SEEDS, server=_SEEDS_ON_SERVERS),
+    Covering(modules="agent/domain/resets/runs.py", pure=("tests/resets/test_runs.py", *_ENDINGS, *_JOBS), server=_RUNS),
+    Covering(modules="agent/domain/resets/identity.py", pure=("tests/resets/test_identity.py",), server=_LEDGERS),
+    Covering(modules="agent/domain/resets/ledger.py", pure=("tests/resets/test_runs.py", *_ENDINGS, *_JOBS), server=(*_LEDGERS, *_RUNS[:3])),
+    Covering(modules="agent/domain/resets/seeds_script.py", pure=_SCRIPTS, server=_SEEDED),
+    Covering(modules="agent/domain/resets/seeds*.py", pure=(*_SCRIPTS, "tests/resets/test_plan_hash.py"), server=_SEEDED),
+    Covering(modules="agent/domain/resets/document.py", pure=("tests/resets/test_plan.py",), server=("tests/resets/test_command.py",)),
+    Covering(modules="agent/domain/resets/resync.py", pure=("tests/resets/test_resync.py", *_PLANS), server=("tests/resets/test_computed_defaults.py", *_TARGETS)),
+    Covering(modules="agent/domain/resets/restarts.py", pure=("tests/resets/test_restarts.py", *_PLANS), server=("tests/resets/test_left_behind.py", *_TARGETS)),
+    Covering(modules="agent/domain/resets/closure.py", pure=_PLANS, server=_TARGETS[:2]),
+    Covering(modules="agent/domain/resets/production.py", pure=("tests/resets/test_production.py", *_PLANS), server=_TARGETS[:2]),
     Covering(modules="agent/domain/resets/*.py", pure=_PLANS, server=_TARGETS),
-    Covering(modules="agent/postgres/resets/seed*.py", server=_SEEDS_ON_SERVERS),
-    Covering(modules="agent/postgres/resets/*.py", server=_RUNS),
-    Covering(modules="agent/services/resetting.py", pure=("tests/services/test_endings.py", "tests/services/test_resetting.py"), server=_RUNS),
-    Covering(modules="agent/scheduling/*.py", pure=_ROUNDS_AND_JOBS, server=_SERVED),
-    Covering(modules="agent/domain/schedules/*.py", pure=_TICKS, server=_SERVED),
+    Covering(modules="agent/postgres/resets/seed*.py", pure=_SCRIPTS, server=(*_SEEDED, "tests/resets/test_running.py")),
+    Covering(modules="agent/postgres/resets/ledger.py", server=(*_LEDGERS, *_RUNS)),
+    Covering(modules="agent/postgres/resets/holders.py", server=("tests/resets/test_holders.py", *_RUNS)),
+    Covering(modules="agent/postgres/resets/*.py", server=(*_EFFECTS, *_RUNS)),
+    Covering(modules="agent/services/resetting.py", pure=_ENDINGS, server=_RUNS),
+    Covering(modules="agent/scheduling/*rounds.py", pure=("tests/scheduling/test_rounds.py",), server=("tests/daemon/test_daemon.py",)),
+    Covering(modules="agent/scheduling/timer.py", pure=("tests/scheduling/test_timer.py", *_JOBS), server=_DAEMON),
+    Covering(modules="agent/scheduling/due.py", pure=(*_JOBS, "tests/scheduling/test_timer.py"), server=_DAEMON),
+    Covering(modules="agent/scheduling/*.py", pure=_JOBS, server=_DAEMON),
+    Covering(modules="agent/domain/schedules/cron.py", pure=("tests/domain/test_cron.py", "tests/config/test_crontab.py", *_TICKS)),
+    Covering(modules="agent/domain/schedules/meeting.py", pure=("tests/domain/test_meeting.py",)),
+    Covering(modules="agent/domain/schedules/skew.py", pure=_JOBS, server=_DAEMON),
+    Covering(modules="agent/domain/schedules/missed.py", pure=_JOBS, server=_DAEMON),
+    Covering(modules="agent/domain/schedules/*.py", pure=_TICKS, server=_DAEMON),
+    Covering(modules="agent/postgres/queries/effect_*.sql", server=(*_EFFECTS, *_RUNS[:3])),
+    Covering(modules="agent/postgres/queries/seed_*.sql", server=_SEEDED),
     Covering(modules="agent/postgres/queries/target_*.sql", server=_TARGETS),
-    Covering(modules="agent/postgres/queries/run_*.sql", server=_RUNS),
+    Covering(modules="agent/postgres/queries/run_*.sql", server=(*_LEDGERS, *_RUNS[:2], "tests/resets/test_stopping.py")),
 )
 # fmt: on
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import date, timedelta
 from itertools import islice, pairwise
 
@@ -147,6 +148,19 @@ def test_hours_with_a_star_follow_the_hours_that_pass(
 )
 def test_two_spellings_of_one_meaning_are_equal(one: str, other: str) -> None:
     assert parse_cron(one) == parse_cron(other)
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_each_month_has_its_name_and_the_days_of_a_leap_year(month: int) -> None:
+    leap = date(2024, month, monthrange(2024, month)[1])
+
+    cron = parse_cron(f"0 0 {leap.day} {leap:%b} *")
+
+    assert cron == parse_cron(f"0 0 {leap.day} {month} *")
+    assert leap in islice(dates_from(cron, date(2024, 1, 1)), 1)
+    with pytest.raises(ValueError, match=r"never happens|takes 1 to 31"):
+        parse_cron(f"0 0 {leap.day + 1} {month} *")
+    assert f"{leap:%B}" in cron_in_words(cron)
 
 
 @pytest.mark.parametrize("text", ["0 0 30 2 *", "0 0 30 2 */2", "0 0 31 4,6 */7"])

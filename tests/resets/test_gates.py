@@ -8,16 +8,18 @@ import pytest
 
 from agent.domain.resets.facts import Inheritance, RelationKind, Unknown
 from agent.domain.resets.job import JobKind
-from agent.domain.resets.plan import plan
+from agent.domain.resets.plan import Plan, plan
 from agent.domain.resets.verdicts import Verdict, listed
 from tests.resets.catalogs import CATALOG, JOB, relation
 from tests.resets.wrong_catalogs import MEASURED, SEQUENCES, TABLES, TARGETS, Wrong
 
 
+def planned(case: Wrong) -> Plan:
+    return plan(case.job, case.catalog, case.measured, expected_hash=case.expected_hash)
+
+
 def refusals(case: Wrong) -> tuple[Verdict, ...]:
-    return plan(
-        case.job, case.catalog, case.measured, expected_hash=case.expected_hash
-    ).refusals
+    return planned(case).refusals
 
 
 def check(case: Wrong) -> None:
@@ -45,6 +47,25 @@ def test_tables_that_are_not_meant_or_cannot_be_emptied_are_refused(
 @pytest.mark.parametrize("case", SEQUENCES, ids=lambda case: case.name)
 def test_sequences_that_may_not_be_moved_are_refused(case: Wrong) -> None:
     check(case)
+
+
+@pytest.mark.parametrize(
+    "case", [*TARGETS, *TABLES, *SEQUENCES], ids=lambda case: case.name
+)
+def test_only_what_others_may_hide_lets_a_run_that_is_refused_wait_for_locks(
+    case: Wrong,
+) -> None:
+    assert planned(case).may_wait is (case.waits or not case.refused)
+
+
+def test_a_run_waits_for_no_locks_if_another_gate_refuses_as_well() -> None:
+    hidden = replace(MEASURED, sizes={})
+
+    assert planned(Wrong(name="", measured=hidden)).may_wait
+    for case in (*TARGETS, *TABLES):
+        assert planned(replace(case, measured=hidden)).may_wait is (
+            case.waits or set(case.refused) <= {"rows_limit"}
+        ), case.name
 
 
 # What only TRUNCATE would do harm to, and only setval.

@@ -51,6 +51,8 @@ WHOLE = [
     "SELECT 4 @-- ;\n1;",
     "SELECT (1; 2);",
     "CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT (2));",
+    "CREATE RULE r AS ON INSERT TO t DO ALSO (SELECT 1; SELECT 2; SELECT (3); SELECT 4);",
+    "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT (1); SELECT 2; SELECT 3; END;",
     "SELECT typesome'x;';",
     "SELECT somee';';",
     "COPY t TO STDOUT;",

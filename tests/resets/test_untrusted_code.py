@@ -7,15 +7,17 @@ from dataclasses import replace
 import pytest
 
 from agent.domain.filters import NameFilter
-from agent.domain.resets.facts import Measured
+from agent.domain.resets.facts import Inheritance, Measured
+from agent.domain.resets.functions import UntrustedCode
 from agent.domain.resets.job import Allowed, JobKind, ResetJob
 from agent.domain.resets.plan import plan, scope_of
 from agent.domain.resets.runs import Done
 from tests.postgres_servers import Database
-from tests.resets.catalogs import CATALOG, JOB, SERVER
+from tests.resets.catalogs import CATALOG, JOB, SERVER, relation
 from tests.resets.hostile import CONSTANT_CODE, HostileOwner
 from tests.resets.running import run
 from tests.resets.target import Target, armed_target, job_for, refusals
+from tests.resets.wrong_catalogs import MEASURED
 
 LOOT = NameFilter(include=("public.loot*",))
 
@@ -169,6 +171,64 @@ def test_nothing_is_asked_of_a_server_that_cannot_keep_views_out(kind: JobKind) 
     assert refusals(refused) == ("untrusted_code",)
     assert refused.refusals[0].remedy == "update the server to its newest minor release"
     assert scope_of(job, old).trust.barred == {1, 2}
+
+
+# Table 1 is the parent of 2, table 3 is in no plan; sequences follow 1 and 2.
+CODE = {
+    n: UntrustedCode(table_oid=n, place="index i", code="f() of bob", function_oid=7)
+    for n in (1, 2, 3)
+}
+FAMILY = replace(
+    CATALOG,
+    relations=(*CATALOG.relations, relation(3, schema="other")),
+    inheritance=(Inheritance(parent_oid=1, child_oid=2),),
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "tables", "code", "accepted", "barred"),
+    [
+        (JobKind.RESET, (1, 2), (), (), set()),
+        (JobKind.RESET, (1, 2), (2,), (), {2}),
+        (JobKind.RESET, (1, 2), (1, 2), (1,), {2}),
+        (JobKind.RESET, (1, 2), (1, 2), (1, 2), set()),
+        (JobKind.RESET, (1, 2), (3,), (), set()),
+        (JobKind.RESYNC, (1, 2), (2,), (), {1, 2}),
+        (JobKind.RESYNC, (1,), (2,), (), {1}),
+        (JobKind.RESYNC, (2,), (1,), (), set()),
+        (JobKind.RESYNC, (1,), (1, 2), (1,), {1}),
+        (JobKind.RESYNC, (1,), (1, 2), (1, 2), set()),
+        (JobKind.RESYNC, (1,), (3,), (), set()),
+    ],
+)
+def test_tables_with_code_of_strangers_are_asked_nothing_unless_the_job_names_them(
+    kind: JobKind,
+    tables: tuple[int, ...],
+    code: tuple[int, ...],
+    accepted: tuple[int, ...],
+    barred: set[int],
+) -> None:
+    names = tuple(f"public.t{n}" for n in accepted)
+    listed = NameFilter(include=tuple(f"public.t{n}" for n in tables))
+    job = replace(JOB, kind=kind, tables=listed, allowed=Allowed(untrusted_code=names))
+    coded = replace(FAMILY, untrusted=tuple(CODE[n] for n in code))
+    doubted = replace(
+        FAMILY,
+        relations=tuple(
+            replace(each, trusted=each.oid not in code) for each in FAMILY.relations
+        ),
+    )
+
+    assert scope_of(job, coded).trust.barred == barred
+    assert scope_of(job, coded).trust.doubted == set()
+    assert scope_of(job, doubted).trust.doubted == barred
+    assert scope_of(job, doubted).trust.barred == set()
+    assert scope_of(job, coded).trust.accepted == set(accepted)
+    refused = {each.gate for each in plan(job, coded, MEASURED).refusals}
+    assert ("untrusted_code" in refused) is bool(barred)
+    told = {v.gate: v.detail for v in plan(job, coded, MEASURED).gates}
+    words = told["untrusted_code"]
+    assert barred or words.startswith("allowed: ") is bool(accepted)
 
 
 def test_this_server_keeps_views_out(database: Database) -> None:

@@ -47,7 +47,10 @@ SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, kw_only=True)
 class Wrong:
-    """What is wrong, which gates refuse for it, and what these tell, and do not tell."""
+    """What is wrong, which gates refuse for it, and what these tell, and do not tell.
+
+    `waits`: it may look otherwise when everything is locked, so that a run goes on.
+    """
 
     name: str
     catalog: Catalog = CATALOG
@@ -58,6 +61,7 @@ class Wrong:
     told: tuple[str, ...] = ()
     remedy: str = ""
     silent: tuple[str, ...] = ()
+    waits: bool = False
 
 
 def _of(**changes: Any) -> Catalog:
@@ -270,11 +274,11 @@ TABLES = (
           refused=("rows_limit",), told=("about 20 rows",)),
     Wrong(name="a table that was not counted",
           measured=replace(MEASURED, sizes={1: Size(rows=10, bytes=1, exact=True)}),
-          refused=("rows_limit",), told=("public.t2 was not counted",), silent=("t1",), remedy="ANALYZE"),
+          waits=True, refused=("rows_limit",), told=("public.t2 was not counted",), silent=("t1",), remedy="ANALYZE"),
     Wrong(name="a table that cannot be counted",
           catalog=_of(relations=(relation(1), replace(relation(2), readable=False))),
           measured=replace(MEASURED, sizes={**MEASURED.sizes, 2: Size(rows=Unknown("denied"), bytes=1, exact=False)}),
-          refused=("rows_limit",), told=("public.t2 cannot be counted: denied",), silent=("t1",),
+          waits=True, refused=("rows_limit",), told=("public.t2 cannot be counted: denied",), silent=("t1",),
           remedy="GRANT SELECT ON public.t2 TO agent;"),
 )
 
@@ -303,15 +307,15 @@ SEQUENCES = (
           refused=("not_owner_of_sequence",), told=("public.s12 of bob",), silent=("s11",)),
     Wrong(name="a resync of a sequence that is held", job=RESYNC,
           measured=replace(MEASURED, positions={**MEASURED.positions, 11: HELD}),
-          refused=("unreadable",), told=("the position of public.s11",), silent=("s12",)),
+          waits=True, refused=("unreadable",), told=("the position of public.s11",), silent=("s12",)),
     Wrong(name="a resync of a sequence that nobody read", job=RESYNC,
-          measured=replace(MEASURED, positions={12: Unused(100)}), refused=("unreadable",),
+          measured=replace(MEASURED, positions={12: Unused(100)}), waits=True, refused=("unreadable",),
           told=("the position of public.s11",)),
     Wrong(name="a resync of a column that cannot be read", job=RESYNC,
           measured=replace(MEASURED, furthest={**MEASURED.furthest, (2, "id"): Unknown("denied")}),
-          refused=("unreadable",), told=("the column of public.s12: denied",), silent=("s11",)),
+          waits=True, refused=("unreadable",), told=("the column of public.s12: denied",), silent=("s11",)),
     Wrong(name="a resync of a column that nobody read", job=RESYNC,
-          measured=replace(MEASURED, furthest={(1, "id"): 12}), refused=("unreadable",),
+          measured=replace(MEASURED, furthest={(1, "id"): 12}), waits=True, refused=("unreadable",),
           told=("the column of public.s12: was not read",)),
     Wrong(name="a resync past the end", job=RESYNC, catalog=_of(sequences=(SHORT, sequence(12))),
           measured=replace(MEASURED, furthest={**MEASURED.furthest, (1, "id"): 51}),
