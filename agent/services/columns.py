@@ -67,7 +67,7 @@ class ColumnWatch:
         self._sequences: Sequence[SequenceDefinition] = ()
         self._watched: dict[_Key, _Watched] = {}
         self._due_at = float("-inf")
-        self._behind: frozenset[int] = frozenset()
+        self._behind: frozenset[_Key] = frozenset()
         self._sights: dict[int, tuple[Sight, ...]] = {}
 
     def sights(self, sequence: SequenceDefinition) -> tuple[Sight, ...]:
@@ -135,16 +135,16 @@ class ColumnWatch:
                 list({w.sequence.oid: w.sequence for w in asked.values()}.values()),
                 in_recovery=in_recovery,
             )
-        behind = frozenset(oid for oid, _ in suspects)
-        before = self._behind & positions.keys()
+        behind = frozenset(suspects)
+        before = frozenset(key for key in self._behind if key[0] in positions)
         self._behind = (self._behind - before) | behind
         self._pass(before - behind)
-        self._see(before | behind)
+        self._see(oid for oid, _ in before | behind)
         return again
 
-    def _pass(self, oids: frozenset[int]) -> None:
-        """They are past what their columns held."""
-        for key in [key for key in self._watched if oids and key[0] in oids]:
+    def _pass(self, keys: Iterable[_Key]) -> None:
+        """Their sequences are past what they held."""
+        for key in self._watched.keys() & keys:
             self._watched[key] = replace(self._watched[key], taken=None)
 
     def _follow(self, sequences: Sequence[SequenceDefinition]) -> None:
@@ -209,7 +209,7 @@ class ColumnWatch:
             return watched.answer
         if watched.taken is not None:
             return watched.taken
-        unconfirmed = isinstance(watched.answer, int) and key[0] in self._behind
+        unconfirmed = isinstance(watched.answer, int) and key in self._behind
         return Unseen.PENDING if unconfirmed else CLEAR
 
 

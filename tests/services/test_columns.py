@@ -76,6 +76,19 @@ def test_a_sequence_left_behind_is_seen_in_the_first_round() -> None:
     assert scene.behind() == 490
 
 
+def test_of_two_columns_the_one_that_is_not_ahead_is_known_to_be_healthy() -> None:
+    scene = Scene()
+    (first,), (second,) = fed(0).columns, fed(1).columns
+    shared = replace(fed(0), columns=(first, second))
+    scene.server.contents["app"] = [shared]
+    scene.stands(10, held=range(1, 501))
+    scene.server.held["public.t1"] = [1, 2, 3]
+
+    columns = scene.sample().sequences[0].columns
+
+    assert [column.behind for column in columns] == [490, 0]
+
+
 def test_it_comes_nearer_with_every_insert_that_fails() -> None:
     scene = Scene()
     scene.stands(10, held=range(1, 501))
