@@ -15,6 +15,16 @@ from agent.postgres.reading import ReadOnly
 from agent.postgres.subscribed import subscriptions
 from agent.postgres.untrusted import untrusted_tables
 
+_NO_NUMBERS = {
+    "uuid",
+    "bool",
+    "bytea",
+    "date",
+    "timestamp",
+    "timestamptz",
+    "json",
+    "jsonb",
+}
 _NAMES = tuple(each.name for each in fields(FedColumn))
 
 
@@ -47,11 +57,21 @@ class _ColumnRow(FedColumn):
             tree=self.tree,
             identity=self.identity,
         )
+        if self._holds_none():
+            return Supply.LEFTOVER
         if found is not Supply.COMPUTED or self.tree is None:
             return found
         if is_rounded_nextval(self.tree):
             return Supply.ROUNDED
         return found if calls_nextval(self.tree) else Supply.HANDED_OVER
+
+    def _holds_none(self) -> bool:
+        """Whether it owns the sequence, but is of a type that takes no number.
+
+        A serial that became a uuid keeps its sequence.
+        """
+        tied = self.sequence_oid in self.called_oids or self.link == Link.DEFAULT
+        return self.base_type in _NO_NUMBERS and not tied
 
 
 def fingerprint(reading: ReadOnly) -> str:
