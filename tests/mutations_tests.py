@@ -103,7 +103,7 @@ COVERING: tuple[Covering, ...] = (
     Covering(modules="agent/domain/resets/ledger.py", pure=("tests/resets/test_runs.py", *_ENDINGS, *_JOBS), server=(*_LEDGERS, *_RUNS[:3])),
     Covering(modules="agent/domain/resets/seeds_script.py", pure=_SCRIPTS, server=_SEEDED),
     Covering(modules="agent/domain/resets/seeds*.py", pure=(*_SCRIPTS, "tests/resets/test_plan_hash.py"), server=_SEEDED),
-    Covering(modules="agent/domain/resets/document.py", pure=("tests/resets/test_plan.py",), server=("tests/resets/test_command.py",)),
+    Covering(modules="agent/domain/resets/document.py", pure=("tests/resets/test_plan.py",), server=("tests/resets/test_left_behind.py", "tests/resets/test_command.py")),
     Covering(modules="agent/domain/resets/resync.py", pure=("tests/resets/test_resync.py", *_PLANS), server=("tests/resets/test_computed_defaults.py", *_TARGETS)),
     Covering(modules="agent/domain/resets/restarts.py", pure=("tests/resets/test_restarts.py", *_PLANS), server=("tests/resets/test_left_behind.py", *_TARGETS)),
     Covering(modules="agent/domain/resets/closure.py", pure=_PLANS, server=_TARGETS[:2]),

@@ -90,6 +90,25 @@ def test_what_was_written_before_its_time_is_not_believed_and_in_nobodys_way(
     assert triggers == {"early": Status(status), "schedule": Status.SUCCEEDED}
 
 
+def test_a_row_of_a_server_whose_clock_was_ahead_is_not_the_newest(
+    target: Target,
+) -> None:
+    """The clock was set back since: what ran by it, lies in the future now."""
+    target.as_admin(
+        "INSERT INTO sequence_agent.job_run (job, job_sha256, trigger, scheduled_for,"
+        " claimed_at, status, reason, agent, finished_at)"
+        f" SELECT '{TICK.job}', 'ours', 'schedule', at, at + '1 second', 'missed', 'r',"
+        " 'agent/1', at + '1 second' FROM unnest(ARRAY[now() - interval '1 hour',"
+        " now() + interval '1 day']) AS at"
+    )
+
+    with ledger_of(target) as ledger:
+        newest = ledger.last_scheduled(TICK.job, "ours")
+
+    assert newest is not None
+    assert newest.scheduled_for < CLOCK.now()
+
+
 def test_times_in_the_ledger_are_the_servers(bench: Bench) -> None:
     bench.run(tick=replace(TICK, trigger="hand:1", scheduled_for=AT - 400 * DAY))
 

@@ -17,8 +17,14 @@ import pytest
 from agent.domain.filters import NameFilter
 from agent.domain.resets.facts import (
     Catalog,
+    ForeignKey,
+    Inheritance,
     Measured,
+    Publication,
+    SubscribedTable,
+    ViewBase,
 )
+from agent.domain.resets.functions import Function, Trigger, UntrustedCode
 from agent.domain.resets.job import Allowed, JobKind, Limits, ResetJob
 from agent.domain.resets.plan import plan
 from agent.domain.resets.seeds import Seed
@@ -26,6 +32,7 @@ from tests.resets.catalogs import (
     CATALOG,
     JOB,
     feed,
+    relation,
     sequence,
 )
 from tests.resets.rich_catalog import ALLOWED, RICH, SEEDED, SEEDS, VIEW
@@ -180,6 +187,47 @@ JOBS = {
     "pinned_plan": "sha256:0",
     "seed_names": ("c.sql",),
 }
+
+
+# Tables 8 and 9, and what belongs to them, are in no plan.
+STRANGE = {
+    "relations": relation(8, schema="other"),
+    "inheritance": Inheritance(parent_oid=8, child_oid=9),
+    "foreign_keys": ForeignKey(
+        oid=91, name="fk", table_oid=1, referenced_oid=8, parent_oid=0
+    ),
+    "sequences": replace(
+        sequence(18), definition=replace(sequence(18).definition, schema="other")
+    ),
+    "feeds": feed(18, 8),
+    "view_bases": ViewBase(view_oid=8, table_oid=9),
+    "triggers": Trigger(table_oid=8, name="trg", function_oid=78, mode="O"),
+    "functions": Function(oid=78, signature="other.f()", owner="bob", definition="dd"),
+    "untrusted": UntrustedCode(
+        table_oid=8, place="index i", code="other.f() of bob", function_oid=78
+    ),
+    "publications": Publication(name="other", truncates=True, table_oids=(8,)),
+    "subscribed": SubscribedTable(table_oid=8, subscription="other"),
+    "subscriptions": "other",
+    "replication_slots": "other",
+}
+
+
+@pytest.mark.parametrize(("field", "strange"), STRANGE.items())
+def test_what_concerns_no_table_of_the_plan_is_not_in_the_hash(
+    field: str, strange: object
+) -> None:
+    more = replace(RICH, **{field: (*getattr(RICH, field), strange)})  # type: ignore[arg-type]
+    listed = replace(SEEDED, tables=NameFilter(include=("public.*",)))
+
+    assert hash_of(more, listed) == hash_of(job=listed)
+
+
+def test_a_publication_that_passes_on_no_truncate_is_not_in_the_hash() -> None:
+    silent = Publication(name="silent", truncates=False, table_oids=(1,))
+    more = replace(RICH, publications=(*(RICH.publications or ()), silent))  # type: ignore[misc]
+
+    assert hash_of(more) == hash_of()
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(ResetJob)])

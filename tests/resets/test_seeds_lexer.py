@@ -79,6 +79,10 @@ def test_a_statement_ends_at_its_own_semicolon(whole: str) -> None:
     assert statements(f"{whole}\n{whole} SELECT 2") == [whole, whole, "SELECT 2"]
 
 
+def test_a_parenthesis_that_nobody_opened_joins_no_statements() -> None:
+    assert statements("SELECT 1); SELECT 2;") == ["SELECT 1);", "SELECT 2;"]
+
+
 @pytest.mark.parametrize("whole", NOT_CONFORMING)
 def test_a_backslash_escapes_where_the_session_says_so(whole: str) -> None:
     assert statements(f"{whole} SELECT 2", conforming=False) == [whole, "SELECT 2"]
