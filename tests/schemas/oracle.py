@@ -217,7 +217,8 @@ class Oracle:
             return "identity" if self._is_identity(oid) else "leftover"
         if column.default is None:
             return "owned"
-        return "leftover" if column.mentioned else "computed"
+        elsewhere = column.mentioned or not self._takes(column.type, 1)
+        return "leftover" if elsewhere else "computed"
 
     def _is_identity(self, oid: int) -> bool:
         """The sequence that an insert by default calls."""
@@ -298,7 +299,11 @@ class Oracle:
                 self._connection.execute(
                     "INSERT INTO pg_temp.probe SELECT %s::bigint", [value]
                 )
-            except (errors.NumericValueOutOfRange, errors.StringDataRightTruncation):
+            except (
+                errors.NumericValueOutOfRange,
+                errors.StringDataRightTruncation,
+                errors.DatatypeMismatch,  # a uuid
+            ):
                 return False
         return True
 
