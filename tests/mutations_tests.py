@@ -108,6 +108,7 @@ COVERING: tuple[Covering, ...] = (
     Covering(modules="agent/domain/resets/restarts.py", pure=("tests/resets/test_restarts.py", *_PLANS), server=("tests/resets/test_left_behind.py", *_TARGETS)),
     Covering(modules="agent/domain/resets/closure.py", pure=_PLANS, server=_TARGETS[:2]),
     Covering(modules="agent/domain/resets/production.py", pure=("tests/resets/test_production.py", *_PLANS), server=_TARGETS[:2]),
+    Covering(modules="agent/domain/table_facts.py", pure=_PLANS, server=_TARGETS),
     Covering(modules="agent/domain/resets/*.py", pure=_PLANS, server=_TARGETS),
     Covering(modules="agent/postgres/resets/seed*.py", pure=_SCRIPTS, server=(*_SEEDED, "tests/resets/test_running.py")),
     Covering(modules="agent/postgres/resets/ledger.py", server=(*_LEDGERS, *_RUNS)),

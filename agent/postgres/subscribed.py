@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from agent.domain.table_facts import SubscribedTable
 from agent.postgres.inheritance import with_all_above
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
@@ -18,14 +19,6 @@ class _Readable:
     readable: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Subscribed:
-    """A row of target_subscribed.sql."""
-
-    table_oid: int
-    subscription: str
-
-
 def subscriptions(reading: ReadOnly) -> Mapping[int, str]:
     """The subscription by the oid of each table that it fills, or partitions of it.
 
@@ -34,7 +27,7 @@ def subscriptions(reading: ReadOnly) -> Mapping[int, str]:
     if not reading.row(query("subscriptions_readable"), _Readable).readable:
         return {}
     filled: defaultdict[str, set[int]] = defaultdict(set)
-    for row in reading.rows(query("target_subscribed"), _Subscribed):
+    for row in reading.rows(query("target_subscribed"), SubscribedTable):
         filled[row.subscription].add(row.table_oid)
     return {
         oid: name

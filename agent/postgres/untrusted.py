@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from psycopg import errors
 
 from agent.domain.sequences import FedColumn
+from agent.domain.table_facts import UntrustedCode
 from agent.errors import AgentError
 from agent.postgres.connect import BoundedConnection
 from agent.postgres.facts.names import leading_to
@@ -27,16 +28,6 @@ class UntrustedCodeError(AgentError):
 
     def __init__(self) -> None:
         super().__init__("to ask would run code that belongs to no superuser")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Code:
-    """A row of target_untrusted.sql."""
-
-    table_oid: int
-    place: str
-    code: str
-    function_oid: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +48,7 @@ def untrusted_tables(reading: ReadOnly, oids: Iterable[int]) -> frozenset[int]:
     asked = sorted(set(oids))
     if not asked:
         return frozenset()
-    rows = reading.rows(query("target_untrusted"), _Code, {"table_oids": asked})
+    rows = reading.rows(query("target_untrusted"), UntrustedCode, {"table_oids": asked})
     return with_all_above(reading, {row.table_oid for row in rows})
 
 

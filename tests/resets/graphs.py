@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from agent.domain.resets.facts import ForeignKey, Inheritance
+from agent.domain.resets.facts import ForeignKey
+from agent.domain.table_facts import Inheritance
 
 oids = st.integers(min_value=1, max_value=12)
 edges = st.lists(

@@ -6,22 +6,16 @@ from dataclasses import replace
 
 from agent.domain.resets.facts import (
     ForeignKey,
-    Inheritance,
     Publication,
     RelationKind,
     Setting,
-    SubscribedTable,
     ViewBase,
 )
-from agent.domain.resets.functions import (
-    EventTrigger,
-    Function,
-    Trigger,
-    UntrustedCode,
-)
+from agent.domain.resets.functions import EventTrigger, Function, Trigger
 from agent.domain.resets.job import Allowed
 from agent.domain.resets.seeds import Seed
 from agent.domain.sequences import Link, Supply
+from agent.domain.table_facts import Inheritance, SubscribedTable, UntrustedCode
 from tests.resets.catalogs import CATALOG, JOB, feed, relation, sequence
 
 RICH = replace(

@@ -9,14 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.domain.filters import NameFilter
-from agent.domain.resets.closure import (
-    above,
-    below,
-    reached,
-    references_from_outside,
-    tables,
-)
-from agent.domain.resets.facts import ForeignKey, Inheritance, RelationKind
+from agent.domain.resets.closure import references_from_outside, tables
+from agent.domain.resets.facts import ForeignKey, RelationKind
+from agent.domain.table_facts import Inheritance, above, below, reached
 from tests.resets.catalogs import CATALOG, relation
 from tests.resets.graphs import edges, keys, oids
 

@@ -15,10 +15,11 @@ from rich.segment import Segments
 from agent.cli.paper import Paper
 from agent.cli.planned import planned
 from agent.domain.filters import NameFilter
-from agent.domain.resets.facts import Inheritance, Measured, Size, Unknown
+from agent.domain.resets.facts import Measured, Size, Unknown
 from agent.domain.resets.job import JobKind
 from agent.domain.resets.plan import Plan, plan
 from agent.domain.sequences import At, Link, Unused
+from agent.domain.table_facts import Inheritance
 from tests.cli.running import Ran, sequence_agent
 from tests.goldens import golden
 from tests.postgres_servers import Database

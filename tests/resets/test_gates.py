@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from agent.domain.resets.facts import Inheritance, RelationKind, Unknown
+from agent.domain.resets.facts import RelationKind, Unknown
 from agent.domain.resets.job import JobKind
 from agent.domain.resets.plan import Plan, plan
 from agent.domain.resets.verdicts import Verdict, listed
+from agent.domain.table_facts import Inheritance
 from tests.resets.catalogs import CATALOG, JOB, relation
 from tests.resets.wrong_catalogs import MEASURED, SEQUENCES, TABLES, TARGETS, Wrong
 

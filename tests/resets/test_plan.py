@@ -15,11 +15,9 @@ from agent.domain.resets.document import document
 from agent.domain.resets.facts import (
     Catalog,
     ForeignKey,
-    Inheritance,
     Measured,
     Publication,
     Size,
-    SubscribedTable,
     Unknown,
 )
 from agent.domain.resets.functions import Trigger
@@ -28,6 +26,7 @@ from agent.domain.resets.job import Allowed, JobKind, ResetJob
 from agent.domain.resets.plan import Plan, plan
 from agent.domain.resets.resync import past
 from agent.domain.sequences import At, Link, Unused
+from agent.domain.table_facts import Inheritance, SubscribedTable
 from tests.resets.catalogs import (
     CATALOG,
     JOB,

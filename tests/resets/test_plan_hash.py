@@ -18,16 +18,15 @@ from agent.domain.filters import NameFilter
 from agent.domain.resets.facts import (
     Catalog,
     ForeignKey,
-    Inheritance,
     Measured,
     Publication,
-    SubscribedTable,
     ViewBase,
 )
-from agent.domain.resets.functions import Function, Trigger, UntrustedCode
+from agent.domain.resets.functions import Function, Trigger
 from agent.domain.resets.job import Allowed, JobKind, Limits, ResetJob
 from agent.domain.resets.plan import plan
 from agent.domain.resets.seeds import Seed
+from agent.domain.table_facts import Inheritance, SubscribedTable, UntrustedCode
 from tests.resets.catalogs import (
     CATALOG,
     JOB,

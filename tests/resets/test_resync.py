@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from agent.domain.resets.facts import Catalog, Feed, Inheritance, Measured, Unknown
+from agent.domain.resets.facts import Catalog, Feed, Measured, Unknown
 from agent.domain.resets.job import JobKind
 from agent.domain.resets.plan import Plan, plan, scope_of
 from agent.domain.resets.resync import Follower, past
 from agent.domain.sequences import At, Link, Unreadability, Unreadable
+from agent.domain.table_facts import Inheritance
 from tests.resets.catalogs import CATALOG, JOB, definition, feed, relation, sequence
 
 RESYNC = replace(JOB, kind=JobKind.RESYNC)

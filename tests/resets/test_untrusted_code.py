@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from agent.domain.filters import NameFilter
-from agent.domain.resets.facts import Inheritance, Measured
-from agent.domain.resets.functions import UntrustedCode
+from agent.domain.resets.facts import Measured
 from agent.domain.resets.job import Allowed, JobKind, ResetJob
 from agent.domain.resets.plan import plan, scope_of
 from agent.domain.resets.runs import Done
+from agent.domain.table_facts import Inheritance, UntrustedCode
 from tests.postgres_servers import Database
 from tests.resets.catalogs import CATALOG, JOB, SERVER, relation
 from tests.resets.hostile import CONSTANT_CODE, HostileOwner

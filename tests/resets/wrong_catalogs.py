@@ -13,18 +13,17 @@ from agent.domain.filters import NameFilter
 from agent.domain.resets.facts import (
     Catalog,
     ForeignKey,
-    Inheritance,
     Measured,
     Publication,
     RelationKind,
     Setting,
     Size,
-    SubscribedTable,
     Unknown,
 )
 from agent.domain.resets.functions import Trigger
 from agent.domain.resets.job import Allowed, JobKind, Limits, ResetJob
 from agent.domain.sequences import At, Link, Unreadability, Unreadable, Unused
+from agent.domain.table_facts import Inheritance, SubscribedTable
 from tests.resets.catalogs import (
     CATALOG,
     JOB,

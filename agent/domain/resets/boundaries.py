@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.domain.resets.closure import (
-    PlannedTable,
-    above,
-    reached,
-    references_from_outside,
-)
+from agent.domain.resets.closure import PlannedTable, references_from_outside
 from agent.domain.resets.facts import (
     LEDGER_SCHEMA,
     Publication,
@@ -20,6 +15,7 @@ from agent.domain.resets.facts import (
 from agent.domain.resets.reach import is_out_of_reach, is_system
 from agent.domain.resets.untrusted import untrusted_code_in
 from agent.domain.resets.verdicts import Answer, Case, Passed, Refused, listed, unless
+from agent.domain.table_facts import above, reached
 from agent.domain.wording import counted
 
 _EXCLUDE = "exclude it in the job's tables"

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from agent.domain.filters import NameFilter
-from agent.domain.resets.facts import (
-    Catalog,
-    Feed,
-    ForeignKey,
-    Inheritance,
-    Relation,
-)
+from agent.domain.resets.facts import Catalog, Feed, ForeignKey, Relation
 from agent.domain.resets.reach import is_out_of_reach
+from agent.domain.table_facts import Neighbours, below, reached
 
 LISTED = "listed"
-
-Neighbours = Mapping[int, Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,39 +56,6 @@ def is_listed(relation: Relation, patterns: NameFilter) -> bool:
         and not is_out_of_reach(relation.schema)
         and patterns.admits(relation.qualified)
     )
-
-
-def below(inheritance: Iterable[Inheritance]) -> Neighbours:
-    """The children of each table."""
-    found: defaultdict[int, list[int]] = defaultdict(list)
-    for edge in inheritance:
-        found[edge.parent_oid].append(edge.child_oid)
-    return found
-
-
-def above(inheritance: Iterable[Inheritance]) -> Neighbours:
-    """The parents of each table."""
-    found: defaultdict[int, list[int]] = defaultdict(list)
-    for edge in inheritance:
-        found[edge.child_oid].append(edge.parent_oid)
-    return found
-
-
-def reached(start: Iterable[int], neighbours: Neighbours) -> Mapping[int, int]:
-    """All that can be reached from the start, each with whence it was.
-
-    >>> dict(reached([1], {1: [2], 2: [3]}))
-    {2: 1, 3: 2}
-    """
-    found: dict[int, int] = {}
-    waiting = sorted(start, reverse=True)
-    while waiting:
-        here = waiting.pop()
-        for there in sorted(neighbours.get(here, ())):
-            if there not in found:
-                found[there] = here
-                waiting.append(there)
-    return found
 
 
 def topmost(feeds: Iterable[Feed], parents: Neighbours) -> list[Feed]:

@@ -7,13 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from agent.domain.resets.functions import (
-    EventTrigger,
-    Function,
-    Trigger,
-    UntrustedCode,
-)
+from agent.domain.resets.functions import EventTrigger, Function, Trigger
 from agent.domain.sequences import Link, Position, SequenceDefinition, Supply
+from agent.domain.table_facts import Inheritance, SubscribedTable, UntrustedCode
 
 LEDGER_SCHEMA = "sequence_agent"
 
@@ -122,14 +118,6 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inheritance:
-    """A partition or an inheriting table, and what it is emptied with."""
-
-    parent_oid: int
-    child_oid: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignKey:
     """A constraint of one table that another one is referenced by.
 
@@ -150,14 +138,6 @@ class Publication:
     name: str
     truncates: bool
     table_oids: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubscribedTable:
-    """A table that a subscription of this database fills."""
-
-    table_oid: int
-    subscription: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,6 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
-from agent.domain.resets.closure import above, below, reached
 from agent.domain.resets.facts import (
     Catalog,
     Marker,
@@ -24,13 +23,14 @@ from agent.domain.resets.facts import (
     TargetSequence,
     Unknown,
 )
-from agent.domain.resets.functions import EventTrigger, Trigger, UntrustedCode
+from agent.domain.resets.functions import EventTrigger, Trigger
 from agent.domain.resets.job import JobKind, ResetJob
 from agent.domain.resets.resync import Follower
 from agent.domain.resets.seeds import Seed
 from agent.domain.resets.untrusted import untrusted_code_in
 from agent.domain.resets.verdicts import Scope
 from agent.domain.sequences import SequenceDefinition, Supply
+from agent.domain.table_facts import UntrustedCode, above, below, reached
 
 _LEFT_OUT: Mapping[type, frozenset[str]] = {
     Server: frozenset(

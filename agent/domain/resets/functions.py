@@ -40,21 +40,6 @@ class EventTrigger:
     mode: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UntrustedCode:
-    """A function that planning a query of a table could run, as whoever asks.
-
-    It belongs neither to a superuser nor to our own role, nor do the checks of a domain
-    (`function_oid` 0). `place` is what mentions it, such as an index of the table;
-    `code` says in words what it is and whose.
-    """
-
-    table_oid: int
-    place: str
-    code: str
-    function_oid: int
-
-
 def firing(mode: str) -> str:
     """When a trigger of a mode fires, in PostgreSQL's own words.
 

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from agent.domain.resets.closure import above, topmost
+from agent.domain.resets.closure import topmost
 from agent.domain.resets.facts import Catalog, Feed, RelationKind, TargetSequence
 from agent.domain.resets.job import ResetJob
 from agent.domain.sequences import Link
+from agent.domain.table_facts import above
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from agent.domain.resets.closure import Neighbours, above, reached, topmost
+from agent.domain.resets.closure import topmost
 from agent.domain.resets.facts import (
     Catalog,
     Feed,
@@ -30,6 +30,7 @@ from agent.domain.sequences import (
     Unused,
     upcoming,
 )
+from agent.domain.table_facts import Neighbours, above, reached
 
 FOLLOWED_TYPES = frozenset({"int2", "int4", "int8", "numeric"})
 _FURTHEST_EVER = 2**63

@@ -6,11 +6,10 @@ key mention, as whoever asks. TRUNCATE and LOCK are not planned.
 
 from __future__ import annotations
 
-from agent.domain.resets.closure import Neighbours, above, below, reached
 from agent.domain.resets.facts import Catalog
-from agent.domain.resets.functions import UntrustedCode
 from agent.domain.resets.job import ResetJob
 from agent.domain.resets.verdicts import Scope, Trust
+from agent.domain.table_facts import Neighbours, UntrustedCode, above, below, reached
 
 
 def untrusted_code_in(catalog: Catalog, scope: Scope) -> list[UntrustedCode]:

@@ -13,24 +13,18 @@ from agent.domain.resets.facts import (
     Catalog,
     Feed,
     ForeignKey,
-    Inheritance,
     Publication,
     Relation,
     RelationKind,
     Server,
     Setting,
-    SubscribedTable,
     TargetSequence,
     Unknown,
     ViewBase,
 )
-from agent.domain.resets.functions import (
-    EventTrigger,
-    Function,
-    Trigger,
-    UntrustedCode,
-)
+from agent.domain.resets.functions import EventTrigger, Function, Trigger
 from agent.domain.sequences import Link, SequenceDefinition
+from agent.domain.table_facts import Inheritance, SubscribedTable, UntrustedCode
 from agent.postgres.errors import one_line
 from agent.postgres.facts.marker import marker, marker_writers
 from agent.postgres.queries import query

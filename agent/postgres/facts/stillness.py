@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from agent.domain.resets.facts import Relation
-from agent.domain.resets.functions import UntrustedCode
+from agent.domain.table_facts import UntrustedCode
 from agent.postgres.queries import query
 from agent.postgres.reading import ReadOnly
 
