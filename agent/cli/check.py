@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import timedelta
 from fractions import Fraction
 from typing import Annotated
@@ -16,7 +15,7 @@ from agent.cli.looking import AllDatabasesOption, ConfigOption, DsnOption, look_
 from agent.config.durations import format_duration, parse_duration
 from agent.domain.filters import NameFilter
 from agent.domain.pace import Thresholds
-from agent.domain.verdict import ALL_NAMES, verdict
+from agent.domain.verdict import verdict
 
 EXAMPLES = """\
 Examples:
@@ -103,19 +102,12 @@ def check(
         sight.databases,
         thresholds=thresholds,
         counted_names=NameFilter(
-            include=_patterns(sequence) or ALL_NAMES.include, exclude=_patterns(exclude)
+            include=tuple(sequence or ("*",)), exclude=tuple(exclude or ())
         ),
         gaps=sight.gaps,
     )
     streams.write(f"{answer}\n")
     return answer.level
-
-
-def _patterns(given: Sequence[str] | None) -> tuple[str, ...]:
-    """Patterns of schema.name; one without a dot is meant for the name alone."""
-    return tuple(
-        pattern if "." in pattern else f"*.{pattern}" for pattern in given or ()
-    )
 
 
 _Two = tuple[str | None, str | None]

@@ -80,8 +80,7 @@ def _matching(
             sequences=tuple(
                 status
                 for status in database.sequences
-                if names.admits(status.sequence.qualified)
-                or names.admits(status.sequence.name)
+                if names.admits(status.sequence.qualified, status.sequence.name)
             ),
         )
         for database in databases

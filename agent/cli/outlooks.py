@@ -14,7 +14,7 @@ from rich.style import Style
 from agent.cli.layout import Align, Cell, Column, aligned, cell
 from agent.cli.paper import Paper
 from agent.cli.table import LOUD, QUIET, Row, rows_by_urgency
-from agent.domain.findings import Kind, Severity
+from agent.domain.findings import Kind, worst_severity
 from agent.domain.forecasting.forecast import Forecast, State
 from agent.domain.quantities import compact, rate, span
 from agent.domain.status import DatabaseStatus, SequenceStatus, rate_per_second
@@ -213,9 +213,8 @@ _TELLING = {Kind.EXHAUSTED, Kind.EXHAUSTS_SOON, Kind.BURST, Kind.UNREADABLE}
 
 
 def _style(status: SequenceStatus) -> Style | None:
-    found = {f.severity for f in status.findings if f.counts and f.kind in _TELLING}
-    alarming = (Severity.CRITICAL, Severity.WARNING)
-    return next((LOUD[each] for each in alarming if each in found), None)
+    worst = worst_severity(f for f in status.findings if f.kind in _TELLING)
+    return LOUD[worst] if worst else None
 
 
 @dataclass(frozen=True, slots=True)

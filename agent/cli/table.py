@@ -11,7 +11,7 @@ from rich.style import Style
 from agent.cli.bars import ascii_bar, bar
 from agent.cli.layout import Align, Cell, Column, aligned, cell
 from agent.cli.paper import Paper
-from agent.domain.findings import Kind, Severity
+from agent.domain.findings import Kind, Severity, worst_severity
 from agent.domain.quantities import compact
 from agent.domain.sequences import At
 from agent.domain.status import DatabaseStatus, SequenceStatus
@@ -143,9 +143,7 @@ def _unsure(status: SequenceStatus) -> str:
 
 
 def _loudest(status: SequenceStatus) -> Severity:
-    found = {finding.severity for finding in status.findings if finding.counts}
-    ranking = (Severity.CRITICAL, Severity.WARNING)
-    return next((each for each in ranking if each in found), Severity.INFO)
+    return worst_severity(status.findings) or Severity.INFO
 
 
 @dataclass(frozen=True, slots=True)

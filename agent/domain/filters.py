@@ -24,9 +24,13 @@ class NameFilter:
     include: tuple[str, ...] = ("*",)
     exclude: tuple[str, ...] = ()
 
-    def admits(self, name: str) -> bool:
-        included = any(fnmatchcase(name, pattern) for pattern in self.include)
-        return included and not any(fnmatchcase(name, out) for out in self.exclude)
+    def admits(self, *names: str) -> bool:
+        """Whether a thing is in that goes by this name, or by any of these names.
+
+        >>> NameFilter(exclude=("odd.name",)).admits("public.odd.name", "odd.name")
+        False
+        """
+        return _match(names, self.include) and not _match(names, self.exclude)
 
     @property
     def literal(self) -> tuple[str, ...]:
@@ -37,3 +41,7 @@ class NameFilter:
         """
         spelt = (name for name in self.include if not set(name) & set("*?["))
         return tuple(name for name in spelt if self.admits(name))
+
+
+def _match(names: tuple[str, ...], patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns for name in names)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from agent.domain.findings import Severity
+from agent.domain.findings import Severity, worst_severity
 from agent.domain.status import SequenceStatus, early_end
 
-_RANKING = (Severity.CRITICAL, Severity.WARNING)
+_RANKING = (Severity.CRITICAL, Severity.WARNING, None)
 
 
 def urgency(status: SequenceStatus) -> tuple[int, float, float]:
@@ -27,5 +27,4 @@ def urgency(status: SequenceStatus) -> tuple[int, float, float]:
 
 
 def _rank(status: SequenceStatus) -> int:
-    found = {finding.severity for finding in status.findings if finding.counts}
-    return next((i for i, s in enumerate(_RANKING) if s in found), len(_RANKING))
+    return _RANKING.index(worst_severity(status.findings))

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from agent.domain.columns_known import known_in_words
 from agent.domain.filters import NameFilter
-from agent.domain.findings import Finding, Kind, Severity
+from agent.domain.findings import Finding, Kind, Severity, worst_severity
 from agent.domain.pace import Thresholds
 from agent.domain.quantities import span
 from agent.domain.status import DatabaseStatus, SequenceStatus, State, early_end
@@ -22,7 +22,6 @@ from agent.domain.wording import counted, percent_used, printable
 
 T = TypeVar("T")
 
-ALL_NAMES = NameFilter()
 _NAMED = 3  # as many as a line in a monitor's list has room for
 
 
@@ -67,18 +66,24 @@ def verdict(
     statuses: Iterable[DatabaseStatus],
     *,
     thresholds: Thresholds,
-    counted_names: NameFilter = ALL_NAMES,
+    counted_names: NameFilter = NameFilter(),  # noqa: B008 - it is frozen
     gaps: Sequence[str] = (),
 ) -> Verdict:
     """Judge statuses that were assessed with the same thresholds.
 
-    What cannot be read is UNKNOWN, and so is a look that found nothing. Sequences whose
-    schema.name `counted_names` does not admit, and findings that are acknowledged, are
+    What cannot be read is UNKNOWN, and so is a look that found nothing. Sequences that
+    `counted_names` does not admit, and findings that are acknowledged, are
     told of and not counted. `gaps` say what else could not be read.
     """
     databases = tuple(each for each in statuses if each.exclusion is None)
     there = _seen(databases)
-    seen = tuple(each for each in there if _admitted(each.status, counted_names))
+    seen = tuple(
+        each
+        for each in there
+        if counted_names.admits(
+            each.status.sequence.qualified, each.status.sequence.name
+        )
+    )
     level = _level(databases, seen, gaps)
     uncounted = _uncounted(seen, excluded=len(there) - len(seen))
     return Verdict(
@@ -91,8 +96,7 @@ def verdict(
 def alarm(status: SequenceStatus) -> Severity | None:
     """How near its end the sequence is; its findings know which cycle is harmless."""
     kinds = {Kind.EXHAUSTED, Kind.NEAR_LIMIT}
-    found = (f.severity for f in status.findings if f.counts and f.kind in kinds)
-    return next(found, None)
+    return worst_severity(f for f in status.findings if f.kind in kinds)
 
 
 def concerns(status: SequenceStatus) -> tuple[Finding, ...]:
@@ -102,16 +106,6 @@ def concerns(status: SequenceStatus) -> tuple[Finding, ...]:
     )
 
 
-def _worst(status: SequenceStatus) -> Severity | None:
-    found = {finding.severity for finding in concerns(status)}
-    ranking = (Severity.CRITICAL, Severity.WARNING)
-    return next((severity for severity in ranking if severity in found), None)
-
-
-def _admitted(status: SequenceStatus, names: NameFilter) -> bool:
-    return names.admits(status.sequence.qualified)
-
-
 def _seen(databases: Sequence[DatabaseStatus]) -> tuple[_Seen, ...]:
     """All sequences that are still there, and those that a column misses."""
     several = len({database.server for database in databases}) > 1
@@ -119,7 +113,7 @@ def _seen(databases: Sequence[DatabaseStatus]) -> tuple[_Seen, ...]:
         _Seen(
             name=_name(database, status, with_server=several),
             status=status,
-            alarm=_worst(status),
+            alarm=worst_severity(concerns(status)),
         )
         for database in databases
         for status in database.sequences

@@ -10,14 +10,13 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from agent.board import Board
-from agent.domain.findings import Kind, Severity
+from agent.domain.findings import Severity
 from agent.domain.limits import Capacity
-from agent.domain.status import DatabaseStatus, SequenceStatus
+from agent.domain.status import DatabaseStatus
+from agent.domain.verdict import alarm
 from agent.domain.wording import percent_used, printable
 from agent.ports import Clock
 from agent.secret import without_secrets
-
-_ABOUT_CAPACITY = {Kind.EXHAUSTED, Kind.NEAR_LIMIT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,17 +148,9 @@ def _fullest(status: DatabaseStatus) -> Fullest | None:
         name=printable(sequence.sequence.qualified),
         used=percent_used(capacity),
         width=_width(capacity),
-        severity=_severity(sequence),
+        severity=alarm(sequence),
     )
 
 
 def _width(capacity: Capacity) -> str:
     return f"{min(max(capacity.used_ratio, 0), 1):.1%}"
-
-
-def _severity(status: SequenceStatus) -> Severity | None:
-    """What the agent itself says of how full it is; thresholds are not known here."""
-    found = (
-        f.severity for f in status.findings if f.counts and f.kind in _ABOUT_CAPACITY
-    )
-    return next(found, None)

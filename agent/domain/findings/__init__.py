@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agent.domain.findings.case import Case, Finding, describe_limit
+from agent.domain.findings.case import (
+    Case,
+    Finding,
+    describe_limit,
+    worst_severity,
+)
 from agent.domain.findings.columns import (
     behind_column,
     column_narrower,
@@ -32,6 +37,7 @@ __all__ = [
     "Severity",
     "describe_limit",
     "findings",
+    "worst_severity",
 ]
 
 

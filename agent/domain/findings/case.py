@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agent.domain.consumption.usage import Usage
@@ -51,6 +52,12 @@ class Case:
 
     def found_before(self, kind: Kind, severities: frozenset[Severity]) -> bool:
         return any(f.kind is kind and f.severity in severities for f in self.before)
+
+
+def worst_severity(findings: Iterable[Finding]) -> Severity | None:
+    """That of the findings that count; None where none does."""
+    found = {finding.severity for finding in findings if finding.counts}
+    return max(found, key=list(Severity).index, default=None)
 
 
 def describe_limit(sequence: SequenceDefinition, column: FedColumn | None) -> str:
