@@ -42,22 +42,40 @@ _SCHEMAS = (
 )
 _KEY = "schemas"
 
-# Tables of a role that ours is not a member of are not ours: whoever owns them decides,
-# by triggers and defaults, what runs when they are written to.
-_HOME = text(
+# What a role owns that ours is no member of is not ours: it decides, by triggers and
+# defaults, what runs when it is written to. A superuser is a member of all, and trusts
+# superusers alone.
+_HOMES = text(
     """
-    SELECT n.nspname::text
-    FROM unnest(CAST(:schemas AS text[])) WITH ORDINALITY AS path (nspname, place)
-    JOIN pg_namespace AS n ON n.nspname = CAST(path.nspname AS name)
-    LEFT JOIN pg_class AS c
-        ON c.relnamespace = n.oid
-        AND c.relname = :version_table
-        AND c.relkind = 'r'
-        AND pg_has_role(c.relowner, 'USAGE')
-    WHERE n.nspname !~ '^pg_'
-        AND (c.oid IS NOT NULL OR has_schema_privilege(n.oid, 'CREATE'))
-    ORDER BY c.oid IS NULL, path.place
-    LIMIT 1
+    WITH named AS (
+        SELECT
+            c.relnamespace,
+            min(o.rolname) FILTER (
+                WHERE NOT o.rolsuper AND (me.rolsuper OR NOT pg_has_role(o.oid, 'USAGE'))
+            ) AS stranger,
+            bool_or(c.relname = :version_table) AS there
+        FROM
+            pg_class AS c
+            JOIN pg_roles AS o ON o.oid = c.relowner
+            JOIN pg_roles AS me ON me.rolname = current_user
+        WHERE
+            starts_with(c.relname, 'sequence_agent_')
+        GROUP BY
+            c.relnamespace
+    )
+    SELECT
+        n.nspname::text AS schema,
+        named.stranger::text AS stranger,
+        coalesce(named.there, FALSE) AS there,
+        has_schema_privilege(n.oid, 'CREATE') AS free
+    FROM
+        unnest(CAST(:schemas AS text[])) WITH ORDINALITY AS path (nspname, place)
+        JOIN pg_namespace AS n ON n.nspname = CAST(path.nspname AS name)
+        LEFT JOIN named ON named.relnamespace = n.oid
+    WHERE
+        n.nspname !~ '^pg_'
+    ORDER BY
+        path.place
     """
 )
 
@@ -95,16 +113,24 @@ def begin(connection: Connection, *, writing: bool) -> None:
 def home(connection: Connection, version_table: str) -> str:
     """The schema that the tables are in, or are to be made in.
 
-    The first of the path that has tables of our own, or in which the role may make some.
-    Raises HistoryError where there is none.
+    The first of the path that has tables of our own, or in which the role may make some,
+    and that has nothing of a stranger's by such a name. Raises HistoryError where there
+    is none.
     """
     schemas: Iterable[str] = connection.info[_KEY]
     found = connection.execute(
-        _HOME, {"schemas": list(schemas), "version_table": version_table}
-    ).scalar()
-    if found is None:
-        raise HistoryError(
-            "in no schema of its search path does its role have tables or the right to"
-            " create them; it needs USAGE and CREATE on one of them"
-        )
-    return str(found)
+        _HOMES, {"schemas": list(schemas), "version_table": version_table}
+    ).all()
+    ours = [row for row in found if row.stranger is None]
+    for row in (*(r for r in ours if r.there), *(r for r in ours if r.free)):
+        return str(row.schema)
+    for row in found:
+        if row.stranger is not None:
+            raise HistoryError(
+                f"what is called sequence_agent_* in its schema {row.schema!r} belongs to"
+                f" {row.stranger!r}, and is not written to; let its own role own it"
+            )
+    raise HistoryError(
+        "in no schema of its search path does its role have tables or the right to"
+        " create them; it needs USAGE and CREATE on one of them"
+    )
