@@ -65,8 +65,10 @@ def majors_of(metafunc: pytest.Metafunc) -> list[int]:
         [int(major) for major in metafunc.config.getoption(option).split(",") if major]
         for option in ("--postgres", "--postgres-one-of")
     )
-    number = crc32(metafunc.definition.nodeid.encode())
-    return every + one_of[number % len(one_of) :][:1] if one_of else every
+    lot = crc32(metafunc.definition.nodeid.encode())
+    if metafunc.definition.get_closest_marker("any_postgres"):
+        return [every[lot % len(every)]]
+    return every + one_of[lot % len(one_of) :][:1] if one_of else every
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m is looked at

@@ -17,6 +17,8 @@ from tests.leaks.failing import IN_LOCAL, IN_MESSAGE
 from tests.postgres_servers import Database
 from tests.resets.target import Target, armed_target
 
+pytestmark = pytest.mark.any_postgres
+
 IN_ENVIRONMENT, IN_SEED = "CANARYenvironment", "CANARYseed"
 SEED = f"INSERT INTO users (name) VALUES ('{IN_SEED}')"
 

@@ -43,6 +43,7 @@ def server(postgres_major: int) -> Iterator[EmbeddedPostgres]:
         yield own
 
 
+@pytest.mark.any_postgres
 @pytest.mark.timeout(120 + 2 * ROUNDS * _SECONDS_A_ROUND)
 def test_nothing_grows_while_databases_sequences_and_faults_come_and_go(
     server: EmbeddedPostgres, tmp_path: Path
