@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import agent
-from tests.eventually import eventually
+from tests.function_calls import calls_of
 from tests.postgres_servers import Database, role_name
 
 # Calls are counted by the server, for a sequence cannot be moved READ ONLY.
@@ -94,21 +94,7 @@ def lay_on_path(database: Database) -> str:
 
 def ran(database: Database) -> bool:
     """Whether anything of it was run by anybody, once all that looked has gone."""
-    eventually(
-        lambda: (
-            not database.execute(
-                "SELECT FROM pg_catalog.pg_stat_activity AS a"
-                " WHERE a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()"
-                " AND a.pid OPERATOR(pg_catalog.<>) pg_catalog.pg_backend_pid()"
-                " AND a.backend_type OPERATOR(pg_catalog.=) 'client backend'"
-            )
-        )
-    )
-    [(calls,)] = database.execute(
-        "SELECT pg_catalog.pg_stat_get_function_calls("
-        "'evil.spring()'::pg_catalog.regprocedure)"
-    )
-    return bool(calls)
+    return calls_of(database, "evil.spring()") > 0
 
 
 def _shadows(database: Database) -> list[str]:

@@ -12,7 +12,7 @@ from agent.domain.pace import Intervals
 from agent.domain.status import DatabaseStatus
 from agent.domain.taken import CLEAR, Sight, Unseen
 from agent.services.sampling import SamplingPlan
-from tests.eventually import eventually
+from tests.function_calls import calls_of
 from tests.postgres_servers import Database, role_name
 from tests.resets.hostile import CONSTANT_CODE
 from tests.sampled import sample, sampler_at
@@ -58,19 +58,7 @@ class Owner:
     @property
     def ran_as_a_stranger(self) -> int:
         """How often the owner's code was run by somebody else, all sessions over."""
-        eventually(
-            lambda: (
-                not self.database.execute(
-                    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
-                    " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-                )
-            )
-        )
-        [(calls,)] = self.database.execute(
-            "SELECT coalesce(pg_stat_get_function_calls("
-            "'public.stranger()'::regprocedure), 0)"
-        )
-        return int(calls)
+        return calls_of(self.database, "public.stranger()")
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from tests.eventually import eventually
+from tests.function_calls import calls_of
 from tests.postgres_servers import Database, role_name
 from tests.resets.target import Target
 
@@ -61,19 +61,7 @@ class HostileOwner:
     @property
     def ran_as_a_stranger(self) -> int:
         """How often the owner's code was run by somebody else, all sessions over."""
-        eventually(
-            lambda: (
-                not self.database.execute(
-                    "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
-                    " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-                )
-            )
-        )
-        [(calls,)] = self.database.execute(
-            "SELECT coalesce(pg_stat_get_function_calls("
-            "'public.stranger()'::regprocedure), 0)"
-        )
-        return int(calls)
+        return calls_of(self.database, "public.stranger()")
 
 
 CONSTANT_CODE = {
