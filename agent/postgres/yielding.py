@@ -24,9 +24,9 @@ class _Wanted:
 
 @dataclass(slots=True)
 class _Moment:
-    """When it was asked last whether somebody waits."""
+    """When it was asked last whether somebody waits; at first, when reading began."""
 
-    at: float
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class YieldingReading(ReadOnly):
 
     database: str
     clock: Clock
-    asked: _Moment = field(default_factory=lambda: _Moment(float("-inf")))
+    asked: _Moment = field(default_factory=_Moment)
 
     def rows(
         self,
@@ -47,7 +47,10 @@ class YieldingReading(ReadOnly):
         row: type[Row],
         parameters: Mapping[str, object] | None = None,
     ) -> list[Row]:
-        if self.clock.monotonic() - self.asked.at > _ASKED_EVERY_SECONDS:
+        now = self.clock.monotonic()
+        if self.asked.at is None:
+            self.asked.at = now  # most looks are over before it would be asked
+        elif now - self.asked.at > _ASKED_EVERY_SECONDS:
             (answer,) = ReadOnly.rows(self, query("wanted"), _Wanted)
             if answer.wanted:
                 raise DatabaseWantedError(self.database)
