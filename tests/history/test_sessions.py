@@ -16,21 +16,10 @@ from tests.history.records import NOW, RECORD, told
 from tests.hostile_schema import lay_on_path, ran
 from tests.pooling import pooling
 from tests.postgres_servers import Database, role_name
+from tests.role_defaults import DEFAULTS
 
-_DEFAULTS = (
-    "DateStyle = 'SQL, DMY'",
-    "IntervalStyle = 'sql_standard'",
-    "TimeZone = 'America/St_Johns'",
-    "standard_conforming_strings = off",
-    "default_transaction_isolation = 'serializable'",
-    "default_transaction_deferrable = on",
-    "default_transaction_read_only = on",
-    "quote_all_identifiers = on",
-    "bytea_output = 'escape'",
-    "transform_null_equals = on",
-    "array_nulls = off",
-    "client_encoding = 'LATIN1'",
-)
+# The path is the role's own: it leads to the schema that it keeps.
+_DEFAULTS = tuple(d for d in DEFAULTS if not d.startswith("search_path"))
 
 
 def _keeps_what_it_is_given(url: str) -> None:

@@ -14,31 +14,18 @@ from agent.postgres.connect import BoundedConnection, Endpoint, connection
 from agent.postgres.errors import DatabaseQueryError
 from tests.eventually import eventually
 from tests.postgres_servers import Database, database_on, role_name
+from tests.role_defaults import DEFAULTS, TIMEOUTS
 from tests.sampled import CLOCK, sample
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-DEFAULTS = (
-    ("DateStyle = 'SQL, DMY'", 13),
-    ("IntervalStyle = 'sql_standard'", 13),
-    ("TimeZone = 'America/St_Johns'", 13),
-    ("standard_conforming_strings = off", 13),
-    ("default_transaction_isolation = 'serializable'", 13),
-    ("default_transaction_deferrable = on", 13),
-    ("quote_all_identifiers = on", 13),
-    ("bytea_output = 'escape'", 13),
-    ("transform_null_equals = on", 13),
-    ("array_nulls = off", 13),
+_MORE = (
+    *((default, 13) for default in DEFAULTS),
+    *TIMEOUTS,
     ("row_security = off", 13),
     ("extra_float_digits = 0", 13),
-    ("client_encoding = 'LATIN1'", 13),
     ("client_min_messages = 'debug1'", 13),
-    ("search_path = ''", 13),
-    ("xmloption = 'document'", 13),
     ("plan_cache_mode = 'force_generic_plan'", 13),
     ("default_toast_compression = 'pglz'", 14),
-    ("idle_in_transaction_session_timeout = '100ms'", 13),
-    ("idle_session_timeout = '100ms'", 14),
-    ("transaction_timeout = '10s'", 17),
 )
 _SCHEMA = """
 CREATE DOMAIN "key" AS integer;
@@ -66,7 +53,7 @@ def test_all_defaults_together_change_nothing(database: Database) -> None:
     )
     plain = _seen(reader)
 
-    for default, oldest in DEFAULTS:
+    for default, oldest in _MORE:
         if database.major >= oldest:
             database.execute(f'ALTER ROLE "{role_name(reader)}" SET {default}')
 

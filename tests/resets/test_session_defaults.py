@@ -25,37 +25,7 @@ from tests.resets.target import (
     unarmed_target,
 )
 from tests.resets.test_running import TICK, WORK, Bench
-
-_DEFAULTS = (
-    "DateStyle = 'SQL, DMY'",
-    "DateStyle = 'German'",
-    "DateStyle = 'Postgres, MDY'",
-    "IntervalStyle = 'sql_standard'",
-    "IntervalStyle = 'iso_8601'",
-    "TimeZone = 'America/St_Johns'",
-    "standard_conforming_strings = off",
-    "default_transaction_isolation = 'serializable'",
-    "default_transaction_isolation = 'repeatable read'",
-    "default_transaction_deferrable = on",
-    "default_transaction_read_only = on",
-    "quote_all_identifiers = on",
-    "bytea_output = 'escape'",
-    "transform_null_equals = on",
-    "array_nulls = off",
-    "search_path = ''",
-    "client_encoding = 'LATIN1'",
-    "synchronous_commit = off",
-    "xmloption = 'document'",
-)
-# Of the role: a database's would end what the tests themselves ask.
-_TIMEOUTS = (
-    ("statement_timeout = '20ms'", 13),
-    ("lock_timeout = '20ms'", 13),
-    ("idle_in_transaction_session_timeout = '100ms'", 13),
-    ("idle_session_timeout = '100ms'", 14),
-    ("transaction_timeout = '100ms'", 17),
-)
-
+from tests.role_defaults import DEFAULTS, TIMEOUTS
 
 # Qualified to the last operator, for whoever asks is subject to the same path.
 _COUNTS = (
@@ -88,7 +58,7 @@ def _goes_as_ever(target: Target) -> None:
     assert disarm(endpoint(target.database.dsn)).was_armed
 
 
-@pytest.mark.parametrize("default", _DEFAULTS)
+@pytest.mark.parametrize("default", DEFAULTS)
 def test_defaults_of_a_database_change_nothing(
     database: Database, default: str
 ) -> None:
@@ -101,8 +71,8 @@ def test_defaults_of_a_database_change_nothing(
 def test_defaults_of_a_role_change_nothing(database: Database) -> None:
     target = unarmed_target(database)
     for default in (
-        *_DEFAULTS,
-        *(d for d, oldest in _TIMEOUTS if database.major >= oldest),
+        *DEFAULTS,
+        *(d for d, oldest in TIMEOUTS if database.major >= oldest),
     ):
         target.as_admin(f"ALTER ROLE {{role}} SET {default}")
 
