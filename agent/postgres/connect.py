@@ -50,9 +50,12 @@ _KEEPALIVES = {
 
 
 def milliseconds(duration: timedelta) -> str:
-    """A duration as the server's settings take it."""
+    """A duration as the server's settings take it, never shorter than it is.
+
+    Whoever sees the server give up may take for certain that the time was over.
+    """
     # 0 would mean: wait for ever.
-    return f"{max(1, duration // timedelta(milliseconds=1))}ms"
+    return f"{max(1, -(-duration // timedelta(milliseconds=1)))}ms"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -171,7 +171,7 @@ def test_what_is_no_dsn_is_not_repeated(text: str) -> None:
     [
         (timedelta(seconds=2), "2000ms"),
         (timedelta(milliseconds=1), "1ms"),
-        (timedelta(milliseconds=1.9), "1ms"),
+        (timedelta(milliseconds=1.9), "2ms"),
         (timedelta(microseconds=1), "1ms"),
         (timedelta(0), "1ms"),
         (timedelta(seconds=-3), "1ms"),
