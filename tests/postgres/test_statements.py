@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from time import sleep
 
 import pytest
 
@@ -50,10 +51,10 @@ def counted(postgres: EmbeddedPostgres) -> Iterator[tuple[Database, Statements]]
 
 def _of_extension(database: Database) -> set[str]:
     rows = database.execute(
-        "SELECT s.queryid::text, r.rolname FROM pg_stat_statements AS s"
+        "SELECT s.queryid, s.query FROM pg_stat_statements AS s"
         " JOIN pg_roles AS r ON r.oid = s.userid WHERE r.rolname LIKE 'sampler%'"
     )
-    return {queryid for queryid, _ in rows}
+    return {f"{queryid}: {text}" for queryid, text in rows}
 
 
 def _of_log(server: EmbeddedPostgres) -> set[str]:
@@ -65,6 +66,14 @@ def _of_log(server: EmbeddedPostgres) -> set[str]:
         r"<pg-sequence-agent>LOG:  (?:statement|execute <unnamed>): (.*)", re.DOTALL
     )
     return {found[1] for record in records if (found := pattern.match(record))}
+
+
+def look_that_takes_longer(dsn: str) -> None:
+    """So long that the agent asks whether somebody waits for the database."""
+    with server_at(dsn).open(None) as session:
+        session.facts()
+        sleep(0.3)
+        session.facts()
 
 
 @pytest.mark.timeout(180)
@@ -87,6 +96,7 @@ def test_no_statement_is_new_whatever_is_called_created_or_dropped(
         )
         for _ in range(2):
             sampler.sample()
+        look_that_takes_longer(dsn)
         before = statements()
 
         for number in range(1, 6):
