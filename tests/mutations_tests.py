@@ -126,6 +126,7 @@ COVERING: tuple[Covering, ...] = (
     Covering(modules="agent/domain/schedules/*.py", pure=_TICKS, server=_DAEMON),
     Covering(modules="agent/postgres/queries/effect_*.sql", server=(*_EFFECTS, *_RUNS[:3])),
     Covering(modules="agent/postgres/queries/seed_*.sql", server=_SEEDED),
+    Covering(modules="agent/postgres/queries/links.sql", server=_TARGETS),
     Covering(modules="agent/postgres/queries/target_*.sql", server=_TARGETS),
     Covering(modules="agent/postgres/queries/run_*.sql", server=(*_LEDGERS, *_RUNS[:2], "tests/resets/test_stopping.py")),
 )

@@ -93,7 +93,7 @@ def inventory(reading: ReadOnly) -> Inventory:
 
 def _columns(reading: ReadOnly) -> Mapping[int, tuple[FedColumn, ...]]:
     fed: defaultdict[int, list[FedColumn]] = defaultdict(list)
-    rows = reading.rows(query("columns"), _ColumnRow)
+    rows = reading.rows(query("links", "columns"), _ColumnRow)
     # Only those that might be asked about.
     unsafe = untrusted_tables(
         reading, (r.table_oid for r in rows if r.locks is not None)

@@ -45,6 +45,10 @@ _STRANGER = (
     "CREATE FUNCTION public.one(integer) RETURNS integer IMMUTABLE LANGUAGE sql"
     " AS 'SELECT $1'; ALTER FUNCTION public.one(integer) OWNER TO pg_monitor;"
 )
+_NUMBERED = (
+    "CREATE FUNCTION numbered() RETURNS bigint"
+    " BEGIN ATOMIC SELECT nextval('users_id_seq'); END;"
+)
 _FOREIGN = "CREATE FOREIGN DATA WRAPPER nowhere; CREATE SERVER away FOREIGN DATA WRAPPER nowhere;"
 _BOTH = {"tables": NameFilter(include=("public.users", "public.orders"))}
 
@@ -300,6 +304,22 @@ WRONG_TARGETS: tuple[WrongTarget, ...] = (
                      " (id text DEFAULT 'u' || nextval('users_id_seq')::text)",
                 job=_tables("public.*", exclude=("public.other",)),
                 refused=("shared_sequence",)),
+    WrongTarget(name="sequence that a function in another table's default calls",
+                made=_NUMBERED + "CREATE TABLE other (id bigint DEFAULT numbered())",
+                job=_tables("public.*", exclude=("public.other",)),
+                refused=("shared_sequence",), told="public.other.id", oldest=14),
+    WrongTarget(name="sequence that a function calls within an operator of another's default",
+                made=_NUMBERED + "CREATE FUNCTION added(a integer) RETURNS bigint"
+                     " BEGIN ATOMIC SELECT numbered() + a; END;"
+                     " CREATE OPERATOR @@@ (FUNCTION = added, RIGHTARG = integer);"
+                     " CREATE TABLE other (id bigint DEFAULT @@@ 1)",
+                job=_tables("public.*", exclude=("public.other",)),
+                refused=("shared_sequence",), told="public.other.id", oldest=14),
+    WrongTarget(name="sequence that a function in the default of a domain calls",
+                made=_NUMBERED + "CREATE DOMAIN number AS bigint DEFAULT numbered();"
+                     " CREATE TABLE other (id number)",
+                job=_tables("public.*", exclude=("public.other",)),
+                refused=("shared_sequence",), told="public.other.id", oldest=14),
     WrongTarget(name="listed sequence that an unlisted table owns",
                 made="CREATE TABLE other (id serial)",
                 job={**_tables("public.*", exclude=("public.other",)),

@@ -297,6 +297,14 @@ CASES: tuple[Case, ...] = (
               " (id integer DEFAULT numbered()); SELECT setval('s', 9)",
          last=9, following=10, limit=INT8, by=BIGINT, left=INT8 - 9, used=(9, INT8),
          fed=("t.id:computed",), findings=("computed_default",), oldest=14),
+    Case(name="a function of its own that calls one that calls the sequence, by an operator",
+         make="CREATE SEQUENCE s; CREATE FUNCTION numbered() RETURNS bigint"
+              " BEGIN ATOMIC SELECT nextval('s'); END; CREATE FUNCTION added(a integer)"
+              " RETURNS bigint BEGIN ATOMIC SELECT numbered() + a; END; CREATE OPERATOR @@@"
+              " (FUNCTION = added, RIGHTARG = integer); CREATE TABLE t"
+              " (id integer DEFAULT @@@ 1); SELECT setval('s', 9)",
+         last=9, following=10, limit=INT8, by=BIGINT, left=INT8 - 9, used=(9, INT8),
+         fed=("t.id:computed",), findings=("computed_default",), oldest=14),
     # Owned, but called for nobody.
     Case(name="left over from before the column became an identity",
          make="CREATE TABLE t (id serial PRIMARY KEY); INSERT INTO t DEFAULT VALUES;"

@@ -117,7 +117,7 @@ def catalog(reading: ReadOnly, *, major: int) -> Catalog:
         inheritance=tuple(reading.rows(query("target_inheritance"), Inheritance)),
         foreign_keys=tuple(reading.rows(query("target_foreign_keys"), ForeignKey)),
         sequences=_sequences(reading),
-        feeds=tuple(row.feed for row in reading.rows(query("target_feeds"), _Link)),
+        feeds=_feeds(reading),
         view_bases=tuple(reading.rows(query("target_view_bases"), ViewBase)),
         triggers=triggers,
         event_triggers=event_triggers,
@@ -128,6 +128,11 @@ def catalog(reading: ReadOnly, *, major: int) -> Catalog:
         subscribed=_if_permitted(reading, "target_subscribed", SubscribedTable),
         replication_slots=_names(reading, "target_slots"),
     )
+
+
+def _feeds(reading: ReadOnly) -> tuple[Feed, ...]:
+    rows = reading.rows(query("links", "target_feeds"), _Link)
+    return tuple(row.feed for row in rows)
 
 
 def _functions(

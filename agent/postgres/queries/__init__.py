@@ -1,4 +1,4 @@
-"""The SQL of the agent, one statement per file."""
+"""The SQL of the agent: one statement per file, or what several begin with."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ from importlib.resources import files
 
 
 @cache
-def query(name: str) -> bytes:
-    """The statement in `<name>.sql`, as psycopg takes text that is not a literal."""
-    return files("agent.postgres.queries").joinpath(f"{name}.sql").read_bytes()
+def query(*names: str) -> bytes:
+    """The statement in `<name>.sql`, as psycopg takes text that is not a literal.
+
+    Of several names, the one statement that their files make, one after the other.
+    """
+    folder = files("agent.postgres.queries")
+    return b"".join(folder.joinpath(f"{name}.sql").read_bytes() for name in names)
 
 
 @cache
