@@ -28,10 +28,10 @@ from multiprocessing.queues import Queue
 from pathlib import Path
 from random import Random
 
+from tests.mutations_bench import Bench
 from tests.mutations_python import members_in, python_mutants
 from tests.mutations_running import (
     ROOT,
-    Bench,
     Change,
     Finding,
     Result,

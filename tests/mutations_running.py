@@ -16,16 +16,15 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import pytest
 
 from tests.mutations_python import Mutant
-from tests.mutations_tests import covering
 
 ROOT = Path(__file__).resolve().parent.parent
 _LIBRARIES = (
@@ -46,8 +45,6 @@ _LEFT_BEHIND = shutil.ignore_patterns(
     ".*", "__pycache__", "node_modules", "dashboards", "compose"
 )
 _POLL_SECONDS = 0.02
-_SHORTEST_SECONDS = 30
-_LONGEST_SECONDS = 1200
 _OPTIONS = (
     *("-x", "-q", "-n", "0", "--no-header", "--tb=line", "--assert=plain"),
     *("-p", "no:randomly", "-p", "no:cacheprovider"),
@@ -121,69 +118,6 @@ def copy_of_the_tree() -> Path:
     return copy
 
 
-@dataclass
-class Bench:
-    """A copy of the tree, and how long its tests may take."""
-
-    copy: Path
-    _limits: dict[Tests, float] = field(default_factory=dict)
-
-    def finding(self, change: Change, *, servers: bool) -> Finding:
-        """Tests without a server first; those on servers only for what survives them."""
-        began = time.perf_counter()
-        result, stage = Result.SURVIVED, "no tests"
-        for tests in _stages(change.path, servers=servers):
-            limit = self._limit(tests)
-            stage = "servers" if tests.servers else "pure"
-            result = self._result(change, tests, limit)
-            if result is not Result.SURVIVED:
-                break
-        return Finding(
-            key=change.key,
-            path=change.path,
-            line=change.mutant.line,
-            what=change.mutant.what,
-            result=result.value,
-            stage=stage,
-            seconds=round(time.perf_counter() - began, 1),
-        )
-
-    def _result(self, change: Change, tests: Tests, limit: float) -> Result:
-        file = self.copy / change.path
-        before = file.read_text()
-        file.write_text(change.mutant.text)
-        try:
-            return run_tests(self.copy, tests, change.path, limit=limit)[0]
-        finally:
-            file.write_text(before)
-
-    def _limit(self, tests: Tests) -> float:
-        """From a run in which nothing is changed, which has to be green."""
-        if tests not in self._limits:
-            began = time.perf_counter()
-            result, words = run_tests(self.copy, tests, "", limit=_LONGEST_SECONDS)
-            if result is not Result.SURVIVED:
-                sys.exit(
-                    f"tests fail though nothing is changed: {tests.paths}\n{words}"
-                )
-            took = time.perf_counter() - began
-            self._limits[tests] = max(_SHORTEST_SECONDS, 4 * took)
-        return self._limits[tests]
-
-
-def _stages(path: str, *, servers: bool) -> Iterator[Tests]:
-    tests = covering(path)
-    if tests is not None and tests.pure:
-        yield Tests(paths=tests.pure, servers=False)
-    if tests is not None and tests.server and servers:
-        yield Tests(paths=tests.server, servers=True, major=_major(path))
-
-
-def _major(path: str) -> int:
-    """A version that the file is for, where there are others for later ones."""
-    return 13 if path.endswith("_13.sql") else 18
-
-
 def run_tests(
     copy: Path, tests: Tests, mutated: str, *, limit: float
 ) -> tuple[Result, str]:
@@ -191,8 +125,9 @@ def run_tests(
     output = copy / "output.txt"
     process = os.fork()
     if process == 0:
-        _be_tested(copy, tests.options(mutated), output)
-    code = _ending(process, limit)
+        with surroundings(copy, output):
+            sys.exit(pytest.main(tests.options(mutated)))
+    code = ending(process, limit)
     words = output.read_text(errors="replace")[-2000:] if output.exists() else ""
     if code is None:
         return Result.TIMEOUT, words
@@ -200,8 +135,9 @@ def run_tests(
     return (Result.SURVIVED if code in {0, 5} else Result.KILLED), words
 
 
-def _be_tested(copy: Path, options: Sequence[str], output: Path) -> None:
-    """Never returns."""
+@contextmanager
+def surroundings(copy: Path, output: Path) -> Iterator[None]:
+    """Ends the process that enters: with 70, or as what is within exits."""
     code = 70
     try:
         os.setsid()
@@ -213,7 +149,9 @@ def _be_tested(copy: Path, options: Sequence[str], output: Path) -> None:
         sys.dont_write_bytecode = True
         for name in [n for n in sys.modules if n.split(".")[0] in {"agent", "tests"}]:
             del sys.modules[name]
-        code = int(pytest.main(list(options)))
+        yield
+    except SystemExit as end:
+        code = int(end.code or 0)
     except BaseException:  # noqa: BLE001 - nobody else would hear of it
         traceback.print_exc()
     finally:
@@ -222,7 +160,8 @@ def _be_tested(copy: Path, options: Sequence[str], output: Path) -> None:
         os._exit(code)
 
 
-def _ending(process: int, limit: float) -> int | None:
+def ending(process: int, limit: float) -> int | None:
+    """How a process ends; None of one that had to be killed, with its whole session."""
     deadline = time.perf_counter() + limit
     while time.perf_counter() < deadline:
         ended, status = os.waitpid(process, os.WNOHANG)

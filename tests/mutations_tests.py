@@ -89,6 +89,7 @@ _TICKS = (
     "tests/scheduling/test_since.py",
 )
 _DAEMON = ("tests/daemon/test_jobs.py", "tests/daemon/test_stopped_runs.py")
+_EXAMPLES = ("agent/domain/resets", "agent/domain/schedules", "agent/scheduling")
 _JOBS = (
     "tests/scheduling/test_jobs.py",
     "tests/scheduling/test_since.py",
@@ -137,6 +138,13 @@ def covering(path: str) -> Covering | None:
     """The tests of a file; None of one that is not mutated."""
     found = (each for each in COVERING if fnmatchcase(path, each.modules))
     return next(found, None)
+
+
+def every(*, servers: bool) -> tuple[str, ...]:
+    """All tests that any file is tried with, of one kind."""
+    if servers:
+        return tuple({path: None for each in COVERING for path in each.server})
+    return tuple({path: None for each in COVERING for path in each.pure}) + _EXAMPLES
 
 
 def targets(root: Path) -> Iterator[str]:
