@@ -226,7 +226,7 @@ def test_what_concerns_no_table_of_the_plan_is_not_in_the_hash(
 
 # Beside what is strange to it: a sequence that feeds a planned table and is not
 # restarted, children of tables and of views, and a publication of the tables above.
-MORE = {
+MORE: dict[str, tuple[object, ...]] = {
     "relations": (relation(4), relation(5)),
     "inheritance": (
         Inheritance(parent_oid=6, child_oid=4),
@@ -238,13 +238,11 @@ MORE = {
     ),
     "triggers": (Trigger(table_oid=2, name="trg", function_oid=72, mode="A"),),
 }
-WIDE = replace(
-    RICH,
-    **{
-        field: (*getattr(RICH, field), strange, *MORE.get(field, ()))
-        for field, strange in STRANGE.items()
-    },
-)
+WIDER: dict[str, Any] = {
+    field: (*getattr(RICH, field), strange, *MORE.get(field, ()))
+    for field, strange in STRANGE.items()
+}
+WIDE = replace(RICH, **WIDER)
 PINNED = {
     JobKind.RESET: "sha256:d0c9db6408054708251a0116f3b513b514282f6686b41fd9cb42c85287cfbd31",
     JobKind.RESYNC: "sha256:c3377bfc9615f7835ce04f54d1bf0e18fbffbfcf4ca5729dbc9632de81e36942",
