@@ -19,7 +19,7 @@ import time
 from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import chain, zip_longest
+from itertools import accumulate, chain, zip_longest
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -30,10 +30,12 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from tests.mutations_running import Change, Result, Tests, ending, surroundings
-from tests.mutations_tests import targets
+from tests.mutations_tests import covering, targets
 
 _QUERIES = "agent/postgres/queries"
 _SHORTEST_SECONDS = 15
+# A mutant that the tests nearest to it let live for so long is listed.
+_ENOUGH_SECONDS = 30
 
 Lines = dict[str, set[int]]
 # Of functions, by what is there; a statement that assigns; or another file's.
@@ -101,7 +103,6 @@ class _Loop:
             took = time.perf_counter() - began
             if passes:
                 self.tests.append(_Reaching(item=item, seconds=took, lines=lines))
-        self.tests.sort(key=lambda test: test.seconds)
         for each in gc.get_objects():
             if isinstance(each, FunctionType):
                 self.functions.setdefault(each.__code__, []).append(each)
@@ -161,6 +162,20 @@ class _Loop:
             os._exit(code)
 
     def _chosen(self, path: str, line: int, differs: Difference) -> list[_Reaching]:
+        """The nearest of those that reach it, the quickest first."""
+        near = _files_for(path)
+        tests = sorted(
+            self._reaching(path, line, differs),
+            key=lambda test: (near.get(_file_of(test.item), len(near)), test.seconds),
+        )
+        until = accumulate(test.seconds for test in tests)
+        return [
+            test
+            for test, end in zip(tests, until, strict=True)
+            if end - test.seconds < _ENOUGH_SECONDS
+        ]
+
+    def _reaching(self, path: str, line: int, differs: Difference) -> list[_Reaching]:
         """Those that reach the line; where none does (a part of one), the functions."""
         tests = [test for test in self.tests if path in test.lines]
         if not isinstance(differs, dict):
@@ -168,6 +183,17 @@ class _Loop:
         begun = {code.co_firstlineno for code in differs}
         exactly = [test for test in tests if line in test.lines[path]]
         return exactly or [test for test in tests if test.lines[path] & begun]
+
+
+def _files_for(path: str) -> dict[str, int]:
+    """The files of tests that a mutated one names, in that order."""
+    tests = covering(path)
+    files = (path, *tests.pure, *tests.server) if tests else ()
+    return {file: place for place, file in enumerate(files)}
+
+
+def _file_of(item: pytest.Item) -> str:
+    return item.nodeid.split("::", maxsplit=1)[0]
 
 
 def _passes(item: pytest.Item, session: pytest.Session) -> bool:
