@@ -106,7 +106,7 @@ def _known(*, again: bool) -> dict[str, Finding]:
     findings = [Finding(**json.loads(line)) for line in lines]
     found = {finding.key: finding for finding in findings}
     if again:
-        return {k: f for k, f in found.items() if f.result == Result.KILLED}
+        return {k: f for k, f in found.items() if f.result != Result.SURVIVED}
     return found
 
 
