@@ -24,6 +24,7 @@ SAO_PAULO = "America/Sao_Paulo"
 BEIRUT = "Asia/Beirut"
 NUUK = "America/Nuuk"
 ST_JOHNS = "America/St_Johns"
+TROLL = "Antarctica/Troll"  # by two hours
 
 
 def cron(text: str, zone: str = "UTC") -> CronSchedule:
@@ -36,9 +37,11 @@ def utc(text: str) -> datetime:
 
 NIGHTLY = cron("0 3 * * *", BERLIN)
 
-zones = st.sampled_from(
-    ["UTC", BERLIN, HELSINKI, NEW_YORK, LORD_HOWE, SAO_PAULO, BEIRUT, APIA, NUUK, ST_JOHNS]
-)  # fmt: skip
+CHANGING = (
+    *(BERLIN, HELSINKI, NEW_YORK, LORD_HOWE, SAO_PAULO),
+    *(BEIRUT, APIA, NUUK, ST_JOHNS, TROLL),
+)
+zones = st.sampled_from(["UTC", *CHANGING])
 moments = st.timedeltas(timedelta(), timedelta(days=50 * 365)).map(
     lambda passed: utc("1990-01-01") + passed
 )
@@ -71,6 +74,14 @@ schedules: st.SearchStrategy[Schedule] = st.one_of(
         anchor=moments,
     ),
 )
+
+
+def changes(zone: str, start: datetime, days: int) -> list[datetime]:
+    """The days, by their beginnings, within which the clock of a zone changes."""
+    moments = [start + n * DAY for n in range(days)]
+    offsets = [moment.astimezone(ZoneInfo(zone)).utcoffset() for moment in moments]
+    together = zip(moments, pairwise(offsets), strict=False)
+    return [moment for moment, (before, after) in together if before != after]
 
 
 def near_changes(schedule: Schedule, moment: datetime) -> datetime:

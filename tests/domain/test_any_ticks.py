@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from agent.domain.schedules.ticks import (
 from tests.domain.schedules import (
     BEIRUT,
     BERLIN,
+    CHANGING,
     DAY,
     HELSINKI,
     HOUR,
@@ -25,12 +27,14 @@ from tests.domain.schedules import (
     NEW_YORK,
     SAO_PAULO,
     ST_JOHNS,
+    changes,
     cron,
     cron_schedules,
     field,
     moments,
     near_changes,
     schedules,
+    utc,
 )
 
 
@@ -51,6 +55,29 @@ def test_ticks_rise_and_are_found_from_all_sides(
         assert next_ticks(schedule, tick, 1) == (later,)
         assert latest_tick(schedule, later) == later
         assert latest_tick(schedule, later - timedelta(microseconds=1)) == tick
+
+
+@pytest.mark.parametrize("zone", CHANGING)
+@pytest.mark.parametrize(
+    "text", ["*/20 * * * *", "5,35 0-3,22,23 * * *", "*/30 1,2 * * *", "59 2 * * *"]
+)
+def test_ticks_near_a_change_are_the_same_from_wherever_one_looks(
+    zone: str, text: str
+) -> None:
+    schedule = cron(text, zone)
+    for day in changes(zone, utc("2011-01-01"), 365):
+        first, last = day - DAY, day + 3 * DAY
+        ticks = ticks_between(schedule, after=first, until=last, limit=1000)
+        for moment in (day + n * 10 * MINUTE for n in range(24 * 6)):
+            before = tuple(tick for tick in ticks if tick <= moment)
+            behind = ticks[len(before) :]
+            assert before == ticks_between(
+                schedule, after=first, until=moment, limit=1000
+            )
+            assert behind == ticks_between(
+                schedule, after=moment, until=last, limit=1000
+            )
+            assert latest_tick(schedule, moment) == before[-1]
 
 
 def matches(schedule: CronSchedule, tick: datetime) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from agent.domain.schedules.missed import why_missed
 from agent.domain.schedules.ticks import (
     LOOKED_BACK,
     MISSED_KEPT,
@@ -43,6 +44,21 @@ def test_a_tick_runs_when_its_time_has_come() -> None:
     assert due_at(TICK - MINUTE, since=TICK - HOUR) == Due()
     assert due_at(TICK, since=TICK - MINUTE) == Due(run=TICK)
     assert due_at(TICK + MINUTE, since=TICK - MINUTE) == Due(run=TICK)
+
+
+@pytest.mark.parametrize(
+    ("late", "reason"),
+    [
+        (DEADLINE, "a newer tick was due by then"),
+        (DEADLINE + MINUTE, "could not start within 0:15:00"),
+    ],
+)
+def test_a_missed_tick_has_the_true_reason(late: timedelta, reason: str) -> None:
+    missed = Due(missed=(TICK,), missed_count=1)
+
+    why = why_missed(missed, now=TICK + late, start_deadline=DEADLINE)
+
+    assert why == {TICK: reason}
 
 
 def test_a_tick_that_was_looked_at_is_not_looked_at_again() -> None:

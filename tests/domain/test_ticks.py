@@ -262,6 +262,13 @@ def test_an_anchor_says_its_zone() -> None:
         (NIGHTLY, "at 03:00 every day, Europe/Berlin"),
         (cron("*/5 * * * *"), "every 5 minutes, UTC"),
         (cron("0 9-17 * * *", BERLIN), "cron 0 9-17 * * *, Europe/Berlin"),
+        (cron("0 3 1-4 * *"), "at 03:00 on days 1, 2, 3 and 4 of every month, UTC"),
+        (cron("0 3 1-5 * *"), "cron 0 3 1-5 * *, UTC"),
+        (
+            cron("0 3 1-4 * 1"),
+            "at 03:00 on days 1, 2, 3 and 4 of every month and on Mondays, UTC",
+        ),
+        (cron("0 3 1-5 * 1"), "cron 0 3 1-5 * 1, UTC"),
         (Every(interval=HOUR), "every hour"),
         (Every(interval=6 * HOUR), "every 6 hours"),
         (Every(interval=DAY), "every day"),
@@ -277,6 +284,22 @@ def test_an_anchor_says_its_zone() -> None:
 )
 def test_a_schedule_is_described_in_a_few_words(schedule: Schedule, words: str) -> None:
     assert describe(schedule) == words
+
+
+def test_ticks_of_a_day_and_months_of_a_year_come_in_their_order() -> None:
+    # The order of these in a set is another one.
+    schedule = cron("0 8,1,17 1 8,1 *")
+
+    assert next_ticks(schedule, utc("2026-01-01"), 5) == (
+        *(utc(f"2026-01-01T{hour:02}:00") for hour in (1, 8, 17)),
+        *(utc(f"2026-08-01T{hour:02}:00") for hour in (1, 8)),
+    )
+    assert "January and August" in describe(cron("0 8 1 8,1 *"))
+
+
+def test_a_schedule_reads_differently_in_another_zone() -> None:
+    assert schedule_text(cron("0 3 * * *", BERLIN)) == "0 3 * * * Europe/Berlin"
+    assert schedule_text(cron("0 3 * * *")) == "0 3 * * * UTC"
 
 
 def test_schedules_that_differ_by_a_moment_read_differently() -> None:
