@@ -29,6 +29,7 @@ _PLANS = (
     "tests/resets/test_production.py",
     "tests/resets/test_runs.py",
     "tests/resets/test_closure.py",
+    "tests/resets/test_command.py",
 )
 _SCRIPTS = (
     "tests/resets/test_seeds_lexer.py",

@@ -15,6 +15,7 @@ from rich.segment import Segments
 from agent.cli.paper import Paper
 from agent.cli.planned import planned
 from agent.domain.filters import NameFilter
+from agent.domain.resets.document import document
 from agent.domain.resets.facts import Measured, Size, Unknown
 from agent.domain.resets.job import JobKind
 from agent.domain.resets.plan import Plan, plan
@@ -101,6 +102,15 @@ def test_a_plan_is_written_as_it_was_agreed(
     text = written(made, paper)
 
     assert text == golden(GOLDEN / f"plan_{name}.txt", text)
+
+
+@pytest.mark.parametrize(
+    ("name", "made"), [("resync", RESYNC), ("with_everything", EVERYTHING)]
+)
+def test_a_plan_for_programs_says_all_that_is_agreed(name: str, made: Plan) -> None:
+    text = json.dumps(document(made), indent=2, ensure_ascii=False) + "\n"
+
+    assert text == golden(GOLDEN / f"plan_{name}.json", text)
 
 
 def test_refusals_stand_out_in_colour() -> None:

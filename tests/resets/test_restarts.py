@@ -8,10 +8,12 @@ import pytest
 
 from agent.domain.filters import NameFilter
 from agent.domain.resets.facts import Catalog, Measured, Size, Unknown
+from agent.domain.resets.job import JobKind
 from agent.domain.resets.plan import plan, scope_of
 from agent.domain.resets.restarts import Restart, used_elsewhere
 from agent.domain.sequences import At, Link
-from tests.resets.catalogs import CATALOG, JOB, feed, sequence
+from agent.domain.table_facts import Inheritance
+from tests.resets.catalogs import CATALOG, JOB, feed, relation, sequence
 
 
 def restarts(
@@ -93,3 +95,32 @@ def test_a_table_that_nobody_could_count_has_no_number_of_rows(
     emptied = plan(JOB, CATALOG, Measured(sizes=sizes)).tables[0]
 
     assert (emptied.rows, emptied.bytes, emptied.exact) == told
+
+
+# What is left as it is.
+
+
+def test_what_feeds_emptied_tables_and_goes_on_is_told_by_name() -> None:
+    catalog = replace(
+        CATALOG,
+        relations=tuple(map(relation, (1, 2, 3))),
+        sequences=tuple(map(sequence, (14, 11, 13, 15))),
+        feeds=(
+            feed(11, 1),
+            feed(14, 2, Link.DEFAULT),
+            feed(13, 2, Link.DEFAULT),
+            replace(feed(13, 1, Link.DEFAULT), column="n"),
+            feed(13, 3, Link.DEFAULT),
+            feed(15, 9, Link.DEFAULT),
+        ),
+        inheritance=(Inheritance(parent_oid=2, child_oid=3),),
+    )
+
+    found = plan(JOB, catalog, Measured()).not_restarted
+
+    assert [(each.sequence, each.feeds) for each in found] == [
+        ("public.s13", ("public.t1.n", "public.t2.id")),
+        ("public.s14", ("public.t2.id",)),
+    ]
+    resync = replace(JOB, kind=JobKind.RESYNC)
+    assert plan(resync, catalog, Measured()).not_restarted == ()

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from agent.domain.resets.facts import Catalog, Feed, Measured, Unknown
-from agent.domain.resets.job import JobKind
+from agent.domain.resets.facts import Catalog, Feed, Measured, RelationKind, Unknown
+from agent.domain.resets.job import Allowed, JobKind
 from agent.domain.resets.plan import Plan, plan, scope_of
 from agent.domain.resets.resync import Follower, past
-from agent.domain.sequences import At, Link, Unreadability, Unreadable
+from agent.domain.sequences import At, Link, Supply, Unreadability, Unreadable
 from agent.domain.table_facts import Inheritance
 from tests.resets.catalogs import CATALOG, JOB, definition, feed, relation, sequence
 
@@ -95,7 +95,7 @@ def test_they_are_in_the_order_of_their_names() -> None:
     assert list(reasons(catalog)) == [12, 30, 4]
 
 
-@pytest.mark.parametrize("kind", ["int2", "int4", "int8"])
+@pytest.mark.parametrize("kind", ["int2", "int4", "int8", "numeric"])
 def test_integer_columns_are_looked_at(kind: str) -> None:
     catalog = replace(CATALOG, feeds=(replace(feed(11, 1), base_type=kind),))
 
@@ -107,6 +107,73 @@ def test_a_column_of_text_is_not_looked_at() -> None:
     catalog = replace(CATALOG, sequences=(sequence(11),), feeds=(feed(11, 1), text))
 
     assert places(catalog) == [(1, "id")]
+
+
+@pytest.mark.parametrize("supply", [Supply.LEFTOVER, Supply.ROUNDED])
+def test_a_column_that_holds_other_values_is_not_looked_at(supply: Supply) -> None:
+    other = replace(feed(11, 1), column="other", supply=supply)
+    catalog = replace(CATALOG, sequences=(sequence(11),), feeds=(feed(11, 1), other))
+
+    assert places(catalog) == [(1, "id")]
+
+
+def test_a_column_of_a_view_is_not_looked_at() -> None:
+    view = replace(relation(3), kind=RelationKind.VIEW)
+    catalog = replace(
+        CATALOG,
+        relations=(*CATALOG.relations, view),
+        feeds=(feed(11, 1), feed(11, 3, Link.DEFAULT)),
+    )
+
+    assert places(catalog) == [(1, "id")]
+
+
+COMPUTED = replace(feed(11, 2, Link.DEFAULT), column="n", supply=Supply.COMPUTED)
+
+
+@pytest.mark.parametrize(
+    ("feeds", "allowed", "expected"),
+    [
+        ((feed(11, 1), COMPUTED), (), ((feed(11, 1),), (COMPUTED,))),
+        ((feed(11, 1), COMPUTED), ("public.t2.n",), ((feed(11, 1),), ())),
+        ((feed(11, 1), COMPUTED), ("public.t1.n",), ((feed(11, 1),), (COMPUTED,))),
+        ((COMPUTED,), (), ((), (COMPUTED,))),
+        ((COMPUTED,), ("public.t2.n",), None),
+        ((), (), ((), ())),
+    ],
+)
+def test_a_column_that_computes_is_accepted_by_name_and_moves_nothing(
+    feeds: tuple[Feed, ...],
+    allowed: tuple[str, ...],
+    expected: tuple[tuple[Feed, ...], tuple[Feed, ...]] | None,
+) -> None:
+    job = replace(
+        RESYNC, sequences=("public.s11",), allowed=Allowed(computed_defaults=allowed)
+    )
+    catalog = replace(CATALOG, sequences=(sequence(11),), feeds=feeds)
+
+    found = [(each.feeds, each.computed) for each in scope_of(job, catalog).followers]
+
+    assert found == ([] if expected is None else [expected])
+
+
+def test_rows_of_a_child_that_computes_are_those_of_its_parents_too() -> None:
+    catalog = replace(
+        CATALOG,
+        relations=tuple(map(relation, (1, 2, 3, 4))),
+        sequences=(sequence(11),),
+        feeds=(
+            *(replace(feed(11, oid), column="n") for oid in (1, 3, 4)),
+            feed(11, 1),
+            COMPUTED,
+        ),
+        inheritance=(
+            Inheritance(parent_oid=1, child_oid=3),
+            Inheritance(parent_oid=3, child_oid=2),
+        ),
+    )
+
+    assert places(catalog) == [(4, "n"), (1, "id")]
 
 
 def test_a_column_of_a_partition_is_looked_at_through_its_parent() -> None:

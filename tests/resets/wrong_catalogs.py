@@ -19,6 +19,7 @@ from agent.domain.resets.facts import (
     Setting,
     Size,
     Unknown,
+    ViewBase,
 )
 from agent.domain.resets.functions import Trigger
 from agent.domain.resets.job import Allowed, JobKind, Limits, ResetJob
@@ -77,6 +78,27 @@ def _on(**changes: Any) -> Catalog:
 
 def _listing(*include: str, exclude: tuple[str, ...] = ()) -> NameFilter:
     return NameFilter(include=include, exclude=exclude)
+
+
+def _seen(*bases: int, column: str = "id") -> Catalog:
+    """A view of these tables, with a sequence in the default of a column."""
+    view = replace(relation(3, schema="views"), kind=RelationKind.VIEW)
+    return _of(
+        relations=(*CATALOG.relations, view),
+        feeds=(*CATALOG.feeds, replace(feed(11, 3, Link.DEFAULT), column=column)),
+        view_bases=tuple(ViewBase(view_oid=3, table_oid=oid) for oid in bases),
+    )
+
+
+def _owned(*owners: str, **changes: Any) -> Catalog:
+    """Both sequences, of these roles."""
+    theirs = {"ours": False, **changes}
+    return _of(
+        sequences=tuple(
+            replace(each, owner=owner, **theirs)
+            for each, owner in zip(CATALOG.sequences, owners, strict=True)
+        )
+    )
 
 
 # fmt: off
@@ -299,9 +321,35 @@ SEQUENCES = (
           catalog=_of(feeds=(*CATALOG.feeds, feed(11, 2, Link.DEFAULT)))),
     Wrong(name="a sequence beside the plan",
           catalog=_of(sequences=(*CATALOG.sequences, sequence(13)), feeds=(*CATALOG.feeds, feed(13, 9)))),
+    Wrong(name="a default of a view of planned tables", catalog=_seen(1, 2)),
+    Wrong(name="a default of a view of a planned table and another", catalog=_seen(1, 9),
+          refused=("shared_sequence",), told=("public.s11 (default of views.t3.id)",),
+          remedy="under the view there is oid 9", silent=("public.t1", "DROP DEFAULT")),
+    Wrong(name="a default of a view of no table", catalog=_seen(),
+          refused=("shared_sequence",), remedy="under the view there is no table"),
+    Wrong(name="a default of a view whose rows go where a trigger wants", catalog=_seen(1, 0, column='i"d'),
+          refused=("shared_sequence",), silent=("under the view",),
+          remedy='a trigger decides where rows of the view go: ALTER VIEW views.t3 ALTER "i""d" DROP DEFAULT;'),
+    Wrong(name="a default of another view", catalog=replace(
+              _seen(1), view_bases=(ViewBase(view_oid=3, table_oid=1), ViewBase(view_oid=4, table_oid=9)))),
     Wrong(name="a sequence of somebody else", catalog=_of(sequences=(sequence(11), THEIRS)),
           refused=("not_owner_of_sequence",), told=("public.s12 of bob",), silent=("s11",),
           remedy="bob TO agent"),
+    Wrong(name="sequences of others", catalog=_owned("eve", "bob"),
+          refused=("not_owner_of_sequence",), remedy="GRANT bob, eve TO agent WITH INHERIT TRUE;", silent=("USAGE",)),
+    Wrong(name="a sequence of somebody else, before memberships had options",
+          catalog=replace(_owned("eve", "eve"), server=replace(SERVER, version="15.2")),
+          refused=("not_owner_of_sequence",), remedy="GRANT eve TO agent;", silent=("INHERIT",)),
+    Wrong(name="sequences of a superuser", catalog=_owned("root", "root", owner_is_superuser=True),
+          refused=("not_owner_of_sequence",), silent=("GRANT",),
+          remedy="ALTER TABLE public.t1 OWNER TO agent; ALTER TABLE public.t2 OWNER TO agent;"),
+    Wrong(name="a listed sequence of a superuser, that no table owns", job=replace(JOB, sequences=("public.s12",)),
+          catalog=replace(_owned("agent", "root", owner_is_superuser=True),
+                          sequences=(sequence(11), replace(THEIRS, owner="root", owner_is_superuser=True)),
+                          feeds=(feed(11, 1), feed(12, 2, Link.DEFAULT))),
+          refused=("not_owner_of_sequence",), remedy="ALTER SEQUENCE public.s12 OWNER TO agent;"),
+    Wrong(name="sequences in schemas that are closed", catalog=_owned("agent", "agent", ours=True, reachable=False),
+          refused=("not_owner_of_sequence",), remedy="GRANT USAGE ON SCHEMA public TO agent;", silent=("INHERIT",)),
     Wrong(name="a resync of a sequence of somebody else", job=RESYNC, catalog=_of(sequences=(sequence(11), THEIRS)),
           refused=("not_owner_of_sequence",), told=("public.s12 of bob",), silent=("s11",)),
     Wrong(name="a resync of a sequence that is held", job=RESYNC,
