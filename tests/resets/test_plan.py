@@ -17,6 +17,7 @@ from agent.domain.resets.facts import (
     ForeignKey,
     Measured,
     Publication,
+    RelationKind,
     Size,
     Unknown,
 )
@@ -131,6 +132,20 @@ def test_a_refused_gate_tells_its_remedy_in_the_document() -> None:
     }
 
 
+def test_a_plan_says_whether_it_is_the_pinned_one() -> None:
+    agreed = plan_of().hash
+
+    pins = (None, agreed, "sha256:0")
+    told = [plan_of(job=replace(JOB, pinned_plan=pin)) for pin in pins]
+
+    assert [each.pinned for each in told] == [None, True, False]
+    assert [document(each)["pinned"] for each in told] == [
+        None,
+        {"plan": agreed, "matches": True},
+        {"plan": "sha256:0", "matches": False},
+    ]
+
+
 def test_a_marker_ends_at_its_very_instant() -> None:
     ending = replace(CATALOG, marker=replace(MARKER, armed_until=NOW))
 
@@ -153,29 +168,67 @@ def test_a_plan_that_is_not_the_agreed_one_is_refused() -> None:
     assert failed(other) == ("plan_changed",)
 
 
-def test_what_a_job_names_in_vain_is_told() -> None:
+def test_what_a_job_names_and_is_not_there_is_told() -> None:
+    catalog = replace(
+        CATALOG,
+        relations=(
+            *CATALOG.relations,
+            replace(relation(3), name="v3", kind=RelationKind.VIEW),
+            relation(4, schema="pg_catalog"),
+        ),
+        sequences=(
+            *CATALOG.sequences,
+            replace(
+                sequence(13), definition=replace(definition(13), schema="pg_catalog")
+            ),
+        ),
+        publications=(Publication(name="pub", truncates=True, table_oids=()),),
+        subscriptions=Unknown("permission denied"),
+    )
     job = replace(
         JOB,
-        tables=NameFilter(include=("public.*", "shop.*"), exclude=("public.alembic",)),
-        allowed=Allowed(triggers=("public.t1.x",), publications=("p",)),
+        tables=NameFilter(
+            include=("public.t*", "public.v*", "shop.*"), exclude=("*.t4", "*.t2")
+        ),
+        sequences=("public.s9", "public.s1*", "pg_catalog.*"),
+        allowed=Allowed(
+            triggers=("public.t1.trg",),
+            publications=("pub", "other"),
+            subscriptions=("sub",),
+            replication_slots=("slot",),
+            untrusted_code=("public.t1",),
+            computed_defaults=("public.t1.id",),
+        ),
     )
 
-    assert plan_of(job=job).unmatched == (
+    assert plan_of(catalog, job).unmatched == (
+        "tables.include: public.v*",
         "tables.include: shop.*",
-        "tables.exclude: public.alembic",
-        "allow.triggers: public.t1.x",
-        "allow.publications: p",
+        "tables.exclude: *.t4",
+        "sequences: pg_catalog.*",
+        "allow.triggers: public.t1.trg",
+        "allow.untrusted_code: public.t1",
+        "allow.computed_defaults: public.t1.id",
+        "allow.publications: other",
+        "allow.replication_slots: slot",
     )
 
 
-def test_tables_that_no_pattern_speaks_of_are_told() -> None:
-    catalog = replace(CATALOG, relations=(*CATALOG.relations, relation(3), relation(4)))
-    job = replace(
-        JOB,
-        tables=NameFilter(include=("public.t[12]",), exclude=("public.t4",)),
+def test_tables_that_nothing_speaks_of_are_told() -> None:
+    catalog = replace(
+        CATALOG,
+        relations=(
+            *map(relation, (1, 2, 3, 4)),
+            relation(5, schema="shop"),
+            replace(relation(6), kind=RelationKind.VIEW),
+        ),
     )
+    listed = NameFilter(include=("public.t1",), exclude=("public.t2", "shop.t9"))
 
-    assert plan_of(catalog, job).uncovered == ("public.t3",)
+    assert plan_of(catalog, replace(JOB, tables=listed)).uncovered == (
+        "public.t3",
+        "public.t4",
+    )
 
 
 # The hash.

@@ -162,7 +162,10 @@ TARGETS = (
           job=replace(JOB, limits=Limits(bytes=8_999_999)), refused=("bytes_limit",),
           told=("9000000 bytes, limits.bytes is 8999999",), remedy="raise limits.bytes"),
     Wrong(name="a database as large as the limit", job=replace(JOB, limits=Limits(bytes=9_000_000))),
-    Wrong(name="another plan", expected_hash="sha256:0", refused=("plan_changed",),
+    Wrong(name="another plan than the pinned one", expected_hash="sha256:0",
+          job=replace(JOB, pinned_plan="sha256:0"), refused=("plan_changed",),
+          told=("the job's plan is sha256:0, now it is sha256:",), remedy="write the new one to the job's plan"),
+    Wrong(name="another plan", expected_hash="sha256:0", refused=("plan_changed",), silent=("the job's plan",),
           told=("sha256:0",), remedy="sequence-agent plan nightly-reset"),
 )
 
