@@ -73,8 +73,6 @@ class Jobs:
             self._started_at = None
         self._sink.known(jobs)
         for name in gone:
-            self._timer.cancel(f"attend {name}")
-            self._timer.cancel(f"tidy {name}")
             self._timer.remove_pool(_pool(name))
         for name in new:
             self._timer.add_pool(_pool(name), threads=2)

@@ -73,10 +73,7 @@ class ServerRounds:
         """Stop ticking, but leave on the sinks what is there; tell what that is."""
         with self._lock:
             self._ended = True
-            sampled, shown = self._sampled, self._shown
-        self._around.timer.cancel(self._discovery)
-        for datname in sampled:
-            self._around.timer.cancel(self._tick(datname))
+            shown = self._shown
         self._around.timer.remove_pool(self._pool)
         self._around.timer.remove_pool(self._discovery)
         return shown

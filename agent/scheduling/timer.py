@@ -40,6 +40,7 @@ class Timer:
         self._stopped = threading.Event()
         self._scheduler.add_listener(self._skipped, EVENT_JOB_MAX_INSTANCES)
         self._pools: dict[str, ThreadPoolExecutor] = {}
+        self._pools_change = threading.Lock()
         self._patient: set[str] = set()
         self._overrun: set[str] = set()
 
@@ -64,9 +65,14 @@ class Timer:
         self._scheduler.add_executor(self._pools[name], name)
 
     def remove_pool(self, name: str) -> None:
-        """Let a pool finish what it is at; nobody waits for it."""
-        self._scheduler.remove_executor(name, shutdown=False)
-        self._pools.pop(name).shutdown(wait=False)
+        """Let a pool finish what it is at; nobody waits for it, and nothing more begins."""
+        with self._pools_change:
+            # APScheduler would look for the pool when their time comes.
+            for job in self._scheduler.get_jobs():
+                if job.executor == name:
+                    self.cancel(job.id)
+            self._scheduler.remove_executor(name, shutdown=False)
+            self._pools.pop(name).shutdown(wait=False)
 
     def every(
         self,
@@ -83,27 +89,37 @@ class Timer:
         tick whose predecessor is still at work is skipped: `patient` ones silently.
         """
         (self._patient.add if patient else self._patient.discard)(name)
-        self._scheduler.add_job(
-            self._guarded(call, name),
-            IntervalTrigger(jitter=_jitter(interval), **_exactly(interval)),
-            id=name,
-            executor=pool,
-            replace_existing=True,
-            misfire_grace_time=None,
-            coalesce=True,
-            max_instances=1,
-        )
+        trigger = IntervalTrigger(jitter=_jitter(interval), **_exactly(interval))
+        self._add(call, trigger, name=name, pool=pool, coalesce=True)
 
     def soon(self, call: Callable[[], None], *, name: str, pool: str) -> None:
         """Call once, now, in a thread of the pool."""
-        self._scheduler.add_job(
-            self._guarded(call, name),
-            id=name,
-            executor=pool,
-            replace_existing=True,
-            misfire_grace_time=None,
-            max_instances=1,
-        )
+        self._add(call, None, name=name, pool=pool)
+
+    def _add(
+        self,
+        call: Callable[[], None],
+        trigger: IntervalTrigger | None,
+        *,
+        name: str,
+        pool: str,
+        **options: bool,
+    ) -> None:
+        """Nothing, where the pool was removed meanwhile."""
+        with self._pools_change:
+            if pool not in self._pools:
+                log.debug("pool_gone", pool=pool, tick=name)
+                return
+            self._scheduler.add_job(
+                self._guarded(call, name),
+                trigger,
+                id=name,
+                executor=pool,
+                replace_existing=True,
+                misfire_grace_time=None,
+                max_instances=1,
+                **options,
+            )
 
     def cancel(self, name: str) -> None:
         """Tick no more; a call under way goes on. Unknown names are fine."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from threading import Event
 from typing import Any
@@ -270,9 +271,7 @@ def test_what_does_not_change_a_job_takes_no_tick_from_it(stage: Stage) -> None:
     assert stage.ticks() == [THREE]
 
 
-def test_a_tick_that_waits_for_its_turn_is_let_go_when_its_job_is_suspended(
-    stage: Stage,
-) -> None:
+def with_a_tick_that_waits_for_its_turn(stage: Stage) -> None:
     stage.apply(stage.job())
     stage.at(THREE)
     assert stage.ticks() == [THREE]
@@ -280,10 +279,52 @@ def test_a_tick_that_waits_for_its_turn_is_let_go_when_its_job_is_suspended(
     stage.jobs.apply([stage.job()])  # asks, and has one of two threads
     stage.at(THREE + 4 * HOUR)  # notes what is missed, and has the other
 
+
+def test_a_tick_that_waits_for_its_turn_is_let_go_when_its_job_is_suspended(
+    stage: Stage,
+) -> None:
+    with_a_tick_that_waits_for_its_turn(stage)
+
     stage.jobs.apply([stage.job(suspended=True)])
-    stage.target.reluctant.set()
+    with_its_turn(stage)
 
     assert stage.ticks() == [THREE]
+
+
+@pytest.mark.parametrize("others", [[], ["weekly"]])
+def test_a_tick_that_waits_for_its_turn_is_let_go_when_its_job_is_taken_away(
+    stage: Stage, others: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with_a_tick_that_waits_for_its_turn(stage)
+
+    stage.jobs.apply([stage.job(name=name) for name in others])
+    with_its_turn(stage)
+    until(lambda: not any(map(of_nightly, threading.enumerate())), "its threads to end")
+
+    assert [tick.scheduled_for for tick in stage.target.ran] == [THREE]
+    assert [each for each in caplog.records if each.levelname == "ERROR"] == []
+
+
+def test_a_tick_that_waits_for_its_turn_is_let_go_when_its_job_was_taken_away_meanwhile(
+    stage: Stage,
+) -> None:
+    with_a_tick_that_waits_for_its_turn(stage)
+
+    stage.jobs.apply([])
+    stage.jobs.apply([stage.job()])
+    with_its_turn(stage)
+    stage.attend()
+
+    assert stage.ticks() == [THREE]
+
+
+def with_its_turn(stage: Stage) -> None:
+    assert stage.target.reluctant is not None
+    stage.target.reluctant.set()
+
+
+def of_nightly(thread: threading.Thread) -> bool:
+    return thread.name.startswith("job nightly_")
 
 
 def test_arming_again_lets_go_of_what_came_before(stage: Stage) -> None:
