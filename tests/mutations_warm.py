@@ -36,6 +36,7 @@ _QUERIES = "agent/postgres/queries"
 _SHORTEST_SECONDS = 15
 # A mutant that the tests nearest to it let live for so long is listed.
 _ENOUGH_SECONDS = 30
+_PATIENCE_SECONDS = 8.0
 
 Lines = dict[str, set[int]]
 # Of functions, by what is there; a statement that assigns; or another file's.
@@ -106,6 +107,7 @@ class _Loop:
         for each in gc.get_objects():
             if isinstance(each, FunctionType):
                 self.functions.setdefault(each.__code__, []).append(each)
+        _hurry()
         # Nothing is to be touched by the processes to come, which would copy it.
         gc.freeze()
         self.asked.send(f"{len(self.tests)} of {len(session.items)} tests are ready")
@@ -183,6 +185,12 @@ class _Loop:
         begun = {code.co_firstlineno for code in differs}
         exactly = [test for test in tests if line in test.lines[path]]
         return exactly or [test for test in tests if test.lines[path] & begun]
+
+
+def _hurry() -> None:
+    """What mutants keep from coming is waited for by tests for seconds, not for half a minute."""
+    if agents := sys.modules.get("tests.agents"):
+        agents.until.__kwdefaults__["seconds"] = _PATIENCE_SECONDS
 
 
 def _files_for(path: str) -> dict[str, int]:
