@@ -97,6 +97,7 @@ class Shown:
     lost_ticks: int = 0
     skips: int = 0
     ends: list[Outcome] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
 
     def known(self, jobs: Sequence[ScheduledJob]) -> None:
         self.coming = {job.name: None for job in jobs}
@@ -117,8 +118,9 @@ class Shown:
         self.skips += 1
 
     def ended(self, job: str, outcome: Outcome, *, seconds: float) -> None:
-        del job, seconds
+        del job
         self.ends.append(outcome)
+        self.seconds.append(seconds)
 
 
 class Stage:

@@ -136,6 +136,7 @@ def test_a_job_that_is_still_at_work_skips_its_next_tick(stage: Stage) -> None:
     assert stage.target.noted == [skipped]
     assert stage.ticks() == [THREE]
     assert stage.shown.skips == 1
+    assert stage.shown.seconds == [HOUR.total_seconds()]
 
 
 def test_a_target_that_cannot_be_reached_at_the_start_has_its_ticks_all_the_same(

@@ -291,11 +291,17 @@ def test_a_tick_that_waits_for_its_turn_is_let_go_when_its_job_is_suspended(
     assert stage.ticks() == [THREE]
 
 
+@pytest.mark.parametrize("handed_over", [False, True])
 @pytest.mark.parametrize("others", [[], ["weekly"]])
 def test_a_tick_that_waits_for_its_turn_is_let_go_when_its_job_is_taken_away(
-    stage: Stage, others: list[str], caplog: pytest.LogCaptureFixture
+    stage: Stage,
+    others: list[str],
+    handed_over: bool,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     with_a_tick_that_waits_for_its_turn(stage)
+    if handed_over:
+        until(lambda: is_handed_over(stage), "the tick to be with its threads")
 
     stage.jobs.apply([stage.job(name=name) for name in others])
     with_its_turn(stage)
@@ -309,6 +315,7 @@ def test_a_tick_that_waits_for_its_turn_is_let_go_when_its_job_was_taken_away_me
     stage: Stage,
 ) -> None:
     with_a_tick_that_waits_for_its_turn(stage)
+    until(lambda: is_handed_over(stage), "the tick to be with its threads")
 
     stage.jobs.apply([])
     stage.jobs.apply([stage.job()])
@@ -321,6 +328,12 @@ def test_a_tick_that_waits_for_its_turn_is_let_go_when_its_job_was_taken_away_me
 def with_its_turn(stage: Stage) -> None:
     assert stage.target.reluctant is not None
     stage.target.reluctant.set()
+
+
+def is_handed_over(stage: Stage) -> bool:
+    """The scheduler keeps nothing but what comes again."""
+    names = [job.id for job in stage.timer._scheduler.get_jobs()]
+    return not any(name.startswith("nightly: ") for name in names)
 
 
 def of_nightly(thread: threading.Thread) -> bool:
