@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -42,34 +43,46 @@ MEASURED = Measured(
     positions={11: At(12), 12: Unused(100)},
     furthest={(1, "id"): 99, (2, "id"): None},
 )
-ALLOWED = plan(JOB, CATALOG, MEASURED)
-REFUSED = plan(
-    replace(JOB, tables=NameFilter(include=("public.t[12]", "shop.*"))),
-    replace(
-        CATALOG,
-        marker=Unknown("there is no schema sequence_agent"),
-        relations=(*CATALOG.relations, relation(3, partition=True), relation(4)),
-        inheritance=(Inheritance(parent_oid=2, child_oid=3),),
-    ),
-    MEASURED,
-)
-RESYNC = plan(replace(JOB, kind=JobKind.RESYNC), CATALOG, MEASURED)
-EVERYTHING = plan(
-    replace(SEEDED, sequences=("public.s13",), pinned_plan="sha256:" + "0" * 64),
-    replace(
-        RICH,
-        relations=(
-            RICH.relations[0],
-            replace(RICH.relations[1], name="schema_migrations"),
-            VIEW,
-        ),
-        sequences=(*RICH.sequences, sequence(13), sequence(14)),
-        feeds=(*RICH.feeds, replace(feed(14, 1, Link.DEFAULT), base_type="text")),
-    ),
-    MEASURED,
-    seeds=SEEDS,
-)
 RUN_IT = "sequence-agent reset nightly-reset --config config.yaml --plan sha256:…"
+
+
+def allowed() -> Plan:
+    return plan(JOB, CATALOG, MEASURED)
+
+
+def refused() -> Plan:
+    return plan(
+        replace(JOB, tables=NameFilter(include=("public.t[12]", "shop.*"))),
+        replace(
+            CATALOG,
+            marker=Unknown("there is no schema sequence_agent"),
+            relations=(*CATALOG.relations, relation(3, partition=True), relation(4)),
+            inheritance=(Inheritance(parent_oid=2, child_oid=3),),
+        ),
+        MEASURED,
+    )
+
+
+def resync() -> Plan:
+    return plan(replace(JOB, kind=JobKind.RESYNC), CATALOG, MEASURED)
+
+
+def everything() -> Plan:
+    return plan(
+        replace(SEEDED, sequences=("public.s13",), pinned_plan="sha256:" + "0" * 64),
+        replace(
+            RICH,
+            relations=(
+                RICH.relations[0],
+                replace(RICH.relations[1], name="schema_migrations"),
+                VIEW,
+            ),
+            sequences=(*RICH.sequences, sequence(13), sequence(14)),
+            feeds=(*RICH.feeds, replace(feed(14, 1, Link.DEFAULT), base_type="text")),
+        ),
+        MEASURED,
+        seeds=SEEDS,
+    )
 
 
 def written(made: Plan, paper: Paper, *, colours: bool = False) -> str:
@@ -88,34 +101,36 @@ def written(made: Plan, paper: Paper, *, colours: bool = False) -> str:
 @pytest.mark.parametrize(
     ("name", "made", "paper"),
     [
-        ("allowed", ALLOWED, TERMINAL),
-        ("refused", REFUSED, TERMINAL),
-        ("refused_pipe", REFUSED, PIPE),
-        ("refused_ascii", REFUSED, ASCII),
-        ("resync", RESYNC, TERMINAL),
-        ("with_everything", EVERYTHING, TERMINAL),
+        ("allowed", allowed, TERMINAL),
+        ("refused", refused, TERMINAL),
+        ("refused_pipe", refused, PIPE),
+        ("refused_ascii", refused, ASCII),
+        ("resync", resync, TERMINAL),
+        ("with_everything", everything, TERMINAL),
     ],
 )
 def test_a_plan_is_written_as_it_was_agreed(
-    name: str, made: Plan, paper: Paper
+    name: str, made: Callable[[], Plan], paper: Paper
 ) -> None:
-    text = written(made, paper)
+    text = written(made(), paper)
 
     assert text == golden(GOLDEN / f"plan_{name}.txt", text)
 
 
 @pytest.mark.parametrize(
-    ("name", "made"), [("resync", RESYNC), ("with_everything", EVERYTHING)]
+    ("name", "made"), [("resync", resync), ("with_everything", everything)]
 )
-def test_a_plan_for_programs_says_all_that_is_agreed(name: str, made: Plan) -> None:
-    text = json.dumps(document(made), indent=2, ensure_ascii=False) + "\n"
+def test_a_plan_for_programs_says_all_that_is_agreed(
+    name: str, made: Callable[[], Plan]
+) -> None:
+    text = json.dumps(document(made()), indent=2, ensure_ascii=False) + "\n"
 
     assert text == golden(GOLDEN / f"plan_{name}.json", text)
 
 
 def test_refusals_stand_out_in_colour() -> None:
     assert "\x1b[1;31m✘\x1b[0m marker_missing" in written(
-        REFUSED, TERMINAL, colours=True
+        refused(), TERMINAL, colours=True
     )
 
 
