@@ -108,6 +108,7 @@ COVERING: tuple[Covering, ...] = (
     Covering(modules="agent/domain/resets/document.py", pure=("tests/resets/test_plan.py",), server=("tests/resets/test_left_behind.py", "tests/resets/test_command.py")),
     Covering(modules="agent/domain/resets/resync.py", pure=("tests/resets/test_resync.py", *_PLANS), server=("tests/resets/test_computed_defaults.py", *_TARGETS)),
     Covering(modules="agent/domain/resets/restarts.py", pure=("tests/resets/test_restarts.py", *_PLANS), server=("tests/resets/test_left_behind.py", *_TARGETS)),
+    Covering(modules="agent/domain/resets/hints.py", pure=("tests/resets/test_hints.py", *_PLANS), server=_TARGETS),
     Covering(modules="agent/domain/resets/closure.py", pure=_PLANS, server=_TARGETS[:2]),
     Covering(modules="agent/domain/resets/production.py", pure=("tests/resets/test_production.py", *_PLANS), server=_TARGETS[:2]),
     Covering(modules="agent/domain/table_facts.py", pure=_PLANS, server=_TARGETS),

@@ -23,7 +23,7 @@ from agent.domain.resets.facts import (
 )
 from agent.domain.resets.functions import Trigger
 from agent.domain.resets.job import Allowed, JobKind, Limits, ResetJob
-from agent.domain.sequences import At, Link, Unreadability, Unreadable, Unused
+from agent.domain.sequences import At, Link, Supply, Unreadability, Unreadable, Unused
 from agent.domain.table_facts import Inheritance, SubscribedTable
 from tests.resets.catalogs import (
     CATALOG,
@@ -308,6 +308,7 @@ TABLES = (
 
 SHORT = replace(sequence(11), definition=replace(sequence(11).definition, maximum=50))
 THEIRS = replace(sequence(12), owner="bob", ours=False)
+COMPUTED = replace(feed(12, 2, Link.DEFAULT), column="n", supply=Supply.COMPUTED)
 HELD = Unreadable(Unreadability.LOCKED)
 SEQUENCES = (
     Wrong(name="a sequence that is not there", job=replace(JOB, sequences=("public.s99", "public.s12")),
@@ -343,6 +344,9 @@ SEQUENCES = (
     Wrong(name="a sequence of somebody else, before memberships had options",
           catalog=replace(_owned("eve", "eve"), server=replace(SERVER, version="15.2")),
           refused=("not_owner_of_sequence",), remedy="GRANT eve TO agent;", silent=("INHERIT",)),
+    Wrong(name="a sequence of somebody else, since memberships have options",
+          catalog=replace(_owned("eve", "eve"), server=replace(SERVER, version="16.0")),
+          refused=("not_owner_of_sequence",), remedy="GRANT eve TO agent WITH INHERIT TRUE;"),
     Wrong(name="sequences of a superuser", catalog=_owned("root", "root", owner_is_superuser=True),
           refused=("not_owner_of_sequence",), silent=("GRANT",),
           remedy="ALTER TABLE public.t1 OWNER TO agent; ALTER TABLE public.t2 OWNER TO agent;"),
@@ -367,6 +371,25 @@ SEQUENCES = (
     Wrong(name="a resync of a column that nobody read", job=RESYNC,
           measured=replace(MEASURED, furthest={(1, "id"): 12}), waits=True, refused=("unreadable",),
           told=("the column of public.s12: was not read",)),
+    Wrong(name="a resync by a column that computes", job=RESYNC, catalog=_of(feeds=(*CATALOG.feeds, COMPUTED)),
+          refused=("computed_default",), told=("public.t2.n computes its values from public.s12",), silent=("s11",)),
+    Wrong(name="a resync by a column that computes, and is accepted", catalog=_of(feeds=(*CATALOG.feeds, COMPUTED)),
+          job=replace(RESYNC, allowed=Allowed(computed_defaults=("public.t2.n",)))),
+    Wrong(name="a reset of a table with a column that computes", catalog=_of(feeds=(*CATALOG.feeds, COMPUTED))),
+    Wrong(name="a resync by columns that compute, of sequences that nobody may read", job=RESYNC,
+          catalog=_of(feeds=(feed(11, 1), COMPUTED)), measured=replace(MEASURED, positions={11: At(12)}),
+          refused=("computed_default",), silent=("the position",)),
+    Wrong(name="a resync of tables and sequences that may not be read", job=RESYNC, waits=True,
+          catalog=_of(relations=(relation(1), replace(relation(2), readable=False))),
+          measured=replace(MEASURED, positions={**MEASURED.positions, 12: Unreadable(Unreadability.PRIVILEGE)}),
+          refused=("unreadable",), told=("the position of public.s12",), silent=("public.t1", "TRUNCATE", "s11"),
+          remedy="GRANT USAGE ON SCHEMA public TO agent; GRANT SELECT ON public.t2 TO agent;"
+                 " GRANT SELECT ON SEQUENCE public.s12 TO agent;"),
+    Wrong(name="a resync of a stranger's table that may not be locked", job=RESYNC, waits=True,
+          catalog=_of(relations=(replace(relation(1), truncatable=False),
+                                 replace(relation(2), truncatable=False, trusted=False))),
+          measured=replace(MEASURED, furthest={}), refused=("unreadable",), silent=("public.t1 ", "GRANT SELECT"),
+          remedy="GRANT TRUNCATE ON public.t2 TO agent;"),
     Wrong(name="a resync past the end", job=RESYNC, catalog=_of(sequences=(SHORT, sequence(12))),
           measured=replace(MEASURED, furthest={**MEASURED.furthest, (1, "id"): 51}),
           refused=("out_of_range",), told=("public.s11 ends before 51",), remedy="NO MAXVALUE"),
