@@ -13,7 +13,7 @@ from agent.domain.resets.plan import plan, scope_of
 from agent.domain.resets.restarts import Restart, used_elsewhere
 from agent.domain.sequences import At, Link
 from agent.domain.table_facts import Inheritance
-from tests.resets.catalogs import CATALOG, JOB, feed, relation, sequence
+from tests.resets.catalogs import CATALOG, JOB, definition, feed, relation, sequence
 
 
 def restarts(
@@ -45,6 +45,29 @@ def test_what_the_job_names_is_restarted_by_itself() -> None:
     found = restarts(CATALOG, names=("public.s12", "public.s99"))
 
     assert [(r.oid, r.owned, r.why) for r in found] == [(12, False, "listed")]
+
+
+def test_patterns_name_sequences_that_are_within_reach() -> None:
+    hidden = replace(definition(13), schema="pg_catalog")
+    exact = replace(definition(14), name="s[1]")
+    catalog = replace(
+        CATALOG,
+        sequences=(
+            *CATALOG.sequences,
+            replace(sequence(13), definition=hidden),
+            replace(sequence(14), definition=exact),
+        ),
+    )
+
+    for names, found in (
+        (("public.s?1", "public.s9*"), [11]),
+        (("*.s1*",), [11, 12]),
+        (("public.s[[]1]",), [14]),
+        (("pg_catalog.s13",), [13]),
+    ):
+        assert [each.oid for each in restarts(catalog, names=names)] == found
+    gates = plan(replace(JOB, sequences=("public.s9*",)), catalog, Measured()).gates
+    assert [each.passed for each in gates if each.gate == "sequence_missing"] == [True]
 
 
 def test_what_is_owned_and_named_is_restarted_once() -> None:
