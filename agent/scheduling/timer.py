@@ -90,7 +90,7 @@ class Timer:
         """
         (self._patient.add if patient else self._patient.discard)(name)
         trigger = IntervalTrigger(jitter=_jitter(interval), **_exactly(interval))
-        self._add(call, trigger, name=name, pool=pool, coalesce=True)
+        self._add(call, trigger, name=name, pool=pool)
 
     def soon(self, call: Callable[[], None], *, name: str, pool: str) -> None:
         """Call once, now, in a thread of the pool."""
@@ -103,7 +103,6 @@ class Timer:
         *,
         name: str,
         pool: str,
-        **options: bool,
     ) -> None:
         """Nothing, where the pool was removed meanwhile."""
         with self._pools_change:
@@ -117,8 +116,8 @@ class Timer:
                 executor=pool,
                 replace_existing=True,
                 misfire_grace_time=None,
+                coalesce=True,
                 max_instances=1,
-                **options,
             )
 
     def cancel(self, name: str) -> None:
