@@ -227,14 +227,16 @@ def test_what_concerns_no_table_of_the_plan_is_not_in_the_hash(
 # Beside what is strange to it: a sequence that feeds a planned table and is not
 # restarted, children of tables and of views, and a publication of the tables above.
 MORE: dict[str, tuple[object, ...]] = {
-    "relations": (relation(4), relation(5)),
+    "relations": (relation(4), relation(5), relation(16)),
     "inheritance": (
         Inheritance(parent_oid=6, child_oid=4),
         Inheritance(parent_oid=3, child_oid=7),
+        Inheritance(parent_oid=7, child_oid=10),
+        Inheritance(parent_oid=16, child_oid=20),
     ),
     "feeds": (feed(18, 5, Link.DEFAULT), feed(12, 7, Link.DEFAULT)),
     "publications": (
-        Publication(name="above", truncates=True, table_oids=(9, 6, 5, 4)),
+        Publication(name="above", truncates=True, table_oids=(9, 16, 6, 5, 4)),
     ),
     "triggers": (Trigger(table_oid=2, name="trg", function_oid=72, mode="A"),),
 }
@@ -247,17 +249,17 @@ PINNED = [
     (
         JobKind.RESET,
         SEEDS,
-        "sha256:d0c9db6408054708251a0116f3b513b514282f6686b41fd9cb42c85287cfbd31",
+        "sha256:d7e2456222eeab65ece3cb3d6f3d88f883396d9224cb727fd53a56f31a678fd3",
     ),
     (
         JobKind.RESET,
         (),
-        "sha256:cc096d0052a5f72a41b57efc941124c66796a2dbb7fd475ee9446b1be43c3495",
+        "sha256:05c2e658d63efcc8c4732d6e41c8a1b395500972f6a043699f780d48918cd52b",
     ),
     (
         JobKind.RESYNC,
         (),
-        "sha256:a9509fc05c77562df2c98dc0ae4e51e44acd66b026dd22247ebb408e40363796",
+        "sha256:ebcb80a6fef99209624ae8ad0a37fa1d641dca9077e4439d2325572e1b3d39dc",
     ),
 ]
 
@@ -307,7 +309,7 @@ def test_what_a_job_is_to_do_is_in_the_hash(field: str) -> None:
 @pytest.mark.parametrize("field", [field.name for field in fields(Allowed)])
 def test_what_a_job_allows_is_in_the_hash_as_far_as_it_is_used(field: str) -> None:
     less = replace(SEEDED, allowed=replace(ALLOWED, **{field: ()}))
-    names = (*getattr(ALLOWED, field), "public.nothing.like.it")
+    names = (*getattr(ALLOWED, field), "public.nothing.like.it", "public.t1.id")
     more = replace(SEEDED, allowed=replace(ALLOWED, **{field: names}))
 
     assert hash_of(job=less) != hash_of()
