@@ -232,6 +232,7 @@ MORE: dict[str, tuple[object, ...]] = {
         Inheritance(parent_oid=6, child_oid=4),
         Inheritance(parent_oid=3, child_oid=7),
         Inheritance(parent_oid=7, child_oid=10),
+        Inheritance(parent_oid=10, child_oid=21),
         Inheritance(parent_oid=16, child_oid=20),
     ),
     "feeds": (feed(18, 5, Link.DEFAULT), feed(12, 7, Link.DEFAULT)),
@@ -249,17 +250,17 @@ PINNED = [
     (
         JobKind.RESET,
         SEEDS,
-        "sha256:d7e2456222eeab65ece3cb3d6f3d88f883396d9224cb727fd53a56f31a678fd3",
+        "sha256:2ff0401646d1bbf51ea088122a1138a009e3faa4f908f9a802cd528400668e45",
     ),
     (
         JobKind.RESET,
         (),
-        "sha256:05c2e658d63efcc8c4732d6e41c8a1b395500972f6a043699f780d48918cd52b",
+        "sha256:a54a077dae03d0ebf30195ee111ed90dacadfc767631058aa4faa8e75589b296",
     ),
     (
         JobKind.RESYNC,
         (),
-        "sha256:ebcb80a6fef99209624ae8ad0a37fa1d641dca9077e4439d2325572e1b3d39dc",
+        "sha256:5d72eaa3551295f4d77d2a3c65ff39ca10d8451080b38a001a1acfd20d24f04b",
     ),
 ]
 
