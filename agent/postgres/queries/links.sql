@@ -6,35 +6,9 @@
 -- `called_oids` are the sequences that it mentions. What would print the default waits
 -- for locks on the table.
 -- Takes no lock on any table. Privileges: none. Oldest server: 13.
-WITH RECURSIVE within AS (
-    -- The functions and operators in defaults of columns and of domains,
-    SELECT
-        d.classid,
-        d.objid,
-        d.refclassid,
-        d.refobjid
-    FROM
-        pg_depend AS d
-    WHERE
-        d.classid IN ('pg_attrdef'::regclass, 'pg_type'::regclass)
-        AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
-        AND d.deptype = 'n'
-    UNION
-    -- and those in them, where the catalog knows their bodies.
-    SELECT
-        w.classid,
-        w.objid,
-        d.refclassid,
-        d.refobjid
-    FROM
-        within AS w
-        INNER JOIN pg_depend AS d ON d.classid = w.refclassid AND d.objid = w.refobjid
-    WHERE
-        d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
-        AND d.deptype = 'n'
-),
-calls AS (
-    -- The sequences that are mentioned: by the defaults,
+WITH RECURSIVE calls AS (
+    -- What mentions a sequence: defaults of columns and of domains, and functions and
+    -- operators where the catalog knows their bodies;
     SELECT
         d.classid,
         d.objid,
@@ -43,21 +17,30 @@ calls AS (
         pg_depend AS d
         INNER JOIN pg_sequence AS s ON s.seqrelid = d.refobjid
     WHERE
-        d.classid IN ('pg_attrdef'::regclass, 'pg_type'::regclass)
+        d.classid
+        IN (
+            'pg_attrdef'::regclass, 'pg_type'::regclass,
+            'pg_proc'::regclass, 'pg_operator'::regclass
+        )
         AND d.refclassid = 'pg_class'::regclass
         AND d.deptype = 'n'
     UNION
-    -- and by what is within them.
+    -- and what mentions such a function or operator.
     SELECT
-        w.classid,
-        w.objid,
-        d.refobjid
+        d.classid,
+        d.objid,
+        calls.sequence_oid
     FROM
-        within AS w
-        INNER JOIN pg_depend AS d ON d.classid = w.refclassid AND d.objid = w.refobjid
-        INNER JOIN pg_sequence AS s ON s.seqrelid = d.refobjid
+        calls
+        INNER JOIN pg_depend AS d
+            ON d.refclassid = calls.classid AND d.refobjid = calls.objid
     WHERE
-        d.refclassid = 'pg_class'::regclass
+        calls.classid IN ('pg_proc'::regclass, 'pg_operator'::regclass)
+        AND d.classid
+        IN (
+            'pg_attrdef'::regclass, 'pg_type'::regclass,
+            'pg_proc'::regclass, 'pg_operator'::regclass
+        )
         AND d.deptype = 'n'
 ),
 called AS (
