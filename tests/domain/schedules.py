@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -76,21 +77,15 @@ schedules: st.SearchStrategy[Schedule] = st.one_of(
 )
 
 
-def changes(zone: str, start: datetime, days: int) -> list[datetime]:
-    """The days, by their beginnings, within which the clock of a zone changes."""
-    moments = [start + n * DAY for n in range(days)]
-    offsets = [moment.astimezone(ZoneInfo(zone)).utcoffset() for moment in moments]
-    together = zip(moments, pairwise(offsets), strict=False)
-    return [moment for moment, (before, after) in together if before != after]
+def changes(zone: ZoneInfo, start: datetime, days: int) -> Iterator[datetime]:
+    """The days, from this moment on, within which the clock of a zone changes."""
+    for day, later in pairwise(start + n * DAY for n in range(days)):
+        if day.astimezone(zone).utcoffset() != later.astimezone(zone).utcoffset():
+            yield day
 
 
 def near_changes(schedule: Schedule, moment: datetime) -> datetime:
     """The same hour, but where it is most interesting: on the day of a change."""
     if isinstance(schedule, Every):
         return moment
-    days = (moment + n * DAY for n in range(200))
-    local = (day.astimezone(schedule.zone) for day in days)
-    changes = (
-        day for day, later in pairwise(local) if day.utcoffset() != later.utcoffset()
-    )
-    return next(changes, moment).astimezone(UTC)
+    return next(changes(schedule.zone, moment, 200), moment)
