@@ -30,6 +30,7 @@ _PLANS = (
     "tests/resets/test_runs.py",
     "tests/resets/test_closure.py",
     "tests/resets/test_command.py",
+    "tests/resets/test_coverage.py",
 )
 _SCRIPTS = (
     "tests/resets/test_seeds_lexer.py",
